@@ -1,0 +1,1 @@
+"""Naming: from an HTTP request to the logical calls that it carries."""

@@ -1,0 +1,183 @@
+"""What is known about one call on its way through the chain.
+
+An `Exchange` is born in `identify`, travels in `flow.metadata` and is turned into one journal event
+by `observe`. Everything here is plain data: no mitmproxy, no clock, no I/O.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from functools import cached_property
+from typing import TYPE_CHECKING
+
+import msgspec
+
+if TYPE_CHECKING:
+    from proxy_addons.rules.plan import Plan
+
+type JSON = None | bool | int | float | str | list[JSON] | dict[str, JSON]
+
+METADATA_KEY = "crosswind"
+"""Where an addon finds the `Exchange` in `flow.metadata`."""
+
+
+class Origin(StrEnum):
+    """Who wrote the answer that the agent was meant to get."""
+
+    UPSTREAM = "upstream"
+    CASSETTE = "cassette"
+    SANDBOX = "sandbox"
+    FAULT = "fault"
+    GUARD = "guard"
+
+
+class Commit(StrEnum):
+    """What the upstream did with a mutating call. Safe calls commit nothing."""
+
+    NONE = "none"
+    COMMITTED = "committed"
+    AMBIGUOUS = "ambiguous"
+
+
+class Phase(StrEnum):
+    """On which side of the upstream a fault plays."""
+
+    BEFORE = "before"
+    AFTER = "after"
+
+
+@dataclass(frozen=True)
+class Request:
+    """One HTTP request as the agent sent it.
+
+    `host` is lower-case without the port, `path` has no query, `query` and `headers` keep their order,
+    header names are lower-case. `body` is decoded from any content encoding.
+    """
+
+    method: str
+    scheme: str
+    host: str
+    port: int
+    path: str
+    query: tuple[tuple[str, str], ...] = ()
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header, by its lower-case name."""
+        return next((value for key, value in self.headers if key == name), None)
+
+    @cached_property
+    def json(self) -> JSON:
+        """The body as JSON, or None when it is empty or is not JSON."""
+        try:
+            decoded: JSON = msgspec.json.decode(self.body)
+        except (msgspec.DecodeError, RecursionError):
+            return None
+        return decoded
+
+
+@dataclass(frozen=True)
+class Answer:
+    """One HTTP response, before any fault touched it. Header names are lower-case."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...] = ()
+    body: bytes = b""
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header, by its lower-case name."""
+        return next((value for key, value in self.headers if key == name), None)
+
+    @cached_property
+    def json(self) -> JSON:
+        """The body as JSON, or None when it is empty or is not JSON."""
+        try:
+            decoded: JSON = msgspec.json.decode(self.body)
+        except (msgspec.DecodeError, RecursionError):
+            return None
+        return decoded
+
+
+@dataclass(slots=True)
+class Effect:
+    """What a committed mutating call did to the provider's books, read from its pristine answer.
+
+    `opens` locks money under `resource`, `closes` sets it free again, `moves` is done at once.
+    Two answers that name the same `resource` for the same operation are one effect.
+    `amount` is a decimal string, exactly as the provider wrote it.
+    """
+
+    kind: str
+    resource: str
+    amount: str | None = None
+    currency: str | None = None
+    payer: str | None = None
+    payee: str | None = None
+
+
+@dataclass(slots=True)
+class Call:
+    """One logical request for an operation. A batch exchange carries several.
+
+    `fingerprint` is blind to generated values (ids, timestamps, keys) and feeds the draws;
+    `digest` is blind to volatile *fields* only and tells one intent from another.
+    `ordinal` counts per (agent, operation, fingerprint), `nth` per (agent, operation), both from 1.
+    """
+
+    operation: str
+    input: JSON = None
+    safe: bool = False
+    key: str | None = None
+    fingerprint: str = ""
+    digest: str = ""
+    ordinal: int = 0
+    nth: int = 0
+    attempt: int = 0
+    status: int | None = None
+    effect: Effect | None = None
+
+
+@dataclass(slots=True)
+class Injection:
+    """A fault as played. It is in the list because it was selected; `delivered` says it took place."""
+
+    rule: str
+    fault: str
+    at: Phase
+    delivered: bool = False
+    detail: str = ""
+
+
+@dataclass
+class Exchange:
+    """One request and its answer on the wire, with everything that was decided and done about it.
+
+    Times are seconds since the epoch. `in_scope` false means: pass it on, touch nothing.
+    """
+
+    number: int
+    agent: str
+    protocol: str
+    request: Request
+    calls: list[Call]
+    started_at: float
+    http_version: str = "HTTP/1.1"
+    in_scope: bool = True
+    refusal: str = ""
+    plan: Plan | None = None
+    injections: list[Injection] = field(default_factory=list)
+    origin: Origin | None = None
+    reached_upstream: bool = False
+    pristine: Answer | None = None
+    answered_at: float | None = None
+    commit: Commit = Commit.NONE
+    delivered: bool = False
+    labels: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def mutating(self) -> bool:
+        """Whether any of its calls may change something at the provider."""
+        return any(not call.safe for call in self.calls)

@@ -1,0 +1,1 @@
+"""Profiles: what a person asks for, and the decisions that follow from it."""

@@ -1,0 +1,46 @@
+"""Draws that do not depend on interleaving: a keyed hash instead of a random stream.
+
+`u = BLAKE2b(key=seed, version, rule, agent, operation, fingerprint, ordinal, purpose)[:8] / 2^64`.
+Each purpose (fire, latency, variant …) has a draw of its own, so that editing one never shifts
+another, and raising a probability only adds faults.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from hashlib import blake2b
+
+DRAW_VERSION = b"1"
+"""Part of every draw: a change of the recipe must change it, or seeds would silently mean something else."""
+
+
+def seed_key(seed: int) -> bytes:
+    """Turn a seed, any whole number, into the hash key (at most 64 bytes)."""
+    return blake2b(str(seed).encode(), digest_size=32).digest()
+
+
+@dataclass(frozen=True, slots=True)
+class Draw:
+    """All draws of one rule for one call."""
+
+    key: bytes
+    rule: str
+    agent: str
+    operation: str
+    fingerprint: str
+    ordinal: int
+
+    def uniform(self, purpose: str) -> float:
+        """A number in [0, 1): the same for the same inputs, whatever else happened in between."""
+        digest = blake2b(key=self.key, digest_size=8)
+        for part in (self.rule, self.agent, self.operation, self.fingerprint, str(self.ordinal), purpose):
+            data = part.encode("utf-8", "surrogatepass")
+            digest.update(len(data).to_bytes(4, "big"))
+            digest.update(data)
+        digest.update(DRAW_VERSION)
+        return int.from_bytes(digest.digest(), "big") / 2**64
+
+    def choice[T](self, purpose: str, options: Sequence[T]) -> T:
+        """One of `options`, each as likely as the others."""
+        return options[int(self.uniform(purpose) * len(options))]

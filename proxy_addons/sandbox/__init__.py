@@ -1,0 +1,1 @@
+"""The embedded sandbox: a GreenHelix gateway without a network."""

@@ -1,0 +1,113 @@
+"""Everything that counts across exchanges: ordinals, caps, attempts, money spent.
+
+One small interface, so that no addon keeps counters of its own and a shared backend can take its
+place. The in-memory one is not thread-safe: every call comes from the proxy's event loop.
+
+Rules it keeps:
+- `next` counts from 1 and never skips.
+- `take` never grants more than `limit` under one key.
+- An attempt follows the one before when that one did not succeed and ended, or has not ended and is
+  doomed, at most `CHAIN_GAP` seconds ago; otherwise it is the first of a new chain.
+- `spend` never lets the sum under one key pass the cap; what was refunded can be spent again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+from typing import Protocol
+
+CHAIN_GAP = 120.0
+"""Seconds after which a repeated call is a new intent and no retry (docs: verdicts, "chain")."""
+
+type Key = tuple[str, ...]
+
+
+class Tally(Protocol):
+    """What the chain may count."""
+
+    def next(self, *key: str) -> int:
+        """Count one more under `key` and return how many that makes."""
+
+    def take(self, limit: int, *key: str) -> bool:
+        """Take one of `limit` permits under `key`; false when none is left."""
+
+    def begin_attempt(self, *key: str, now: float) -> int:
+        """Number a try of one call: 1, or one more than the failed try that it follows."""
+
+    def doom_attempt(self, *key: str, now: float) -> None:
+        """Note that the latest try cannot succeed: a fault will end it."""
+
+    def end_attempt(self, *key: str, succeeded: bool, now: float) -> None:
+        """Note how the latest try ended."""
+
+    def spend(self, amount: Decimal, cap: Decimal, *key: str) -> bool:
+        """Add `amount` to what was spent under `key`, unless that would pass `cap`."""
+
+    def refund(self, amount: Decimal, *key: str) -> None:
+        """Take back what `spend` added, for a call that committed nothing."""
+
+
+@dataclass(slots=True)
+class _Chain:
+    attempt: int
+    failed: bool
+    at: float
+
+
+class MemoryTally:
+    """The tally of one process."""
+
+    def __init__(self) -> None:
+        self._counts: dict[Key, int] = {}
+        self._taken: dict[Key, int] = {}
+        self._chains: dict[Key, _Chain] = {}
+        self._spent: dict[Key, Decimal] = {}
+
+    def next(self, *key: str) -> int:
+        """See `Tally.next`."""
+        count = self._counts.get(key, 0) + 1
+        self._counts[key] = count
+        return count
+
+    def take(self, limit: int, *key: str) -> bool:
+        """See `Tally.take`."""
+        taken = self._taken.get(key, 0)
+        if taken >= limit:
+            return False
+        self._taken[key] = taken + 1
+        return True
+
+    def begin_attempt(self, *key: str, now: float) -> int:
+        """See `Tally.begin_attempt`."""
+        before = self._chains.get(key)
+        follows = before is not None and before.failed and now - before.at <= CHAIN_GAP
+        attempt = before.attempt + 1 if before is not None and follows else 1
+        self._chains[key] = _Chain(attempt, failed=False, at=now)
+        return attempt
+
+    def doom_attempt(self, *key: str, now: float) -> None:
+        """See `Tally.doom_attempt`."""
+        self.end_attempt(*key, succeeded=False, now=now)
+
+    def end_attempt(self, *key: str, succeeded: bool, now: float) -> None:
+        """See `Tally.end_attempt`."""
+        chain = self._chains.get(key)
+        if chain is None:
+            return
+        if succeeded:
+            del self._chains[key]
+        else:
+            chain.failed, chain.at = True, now
+
+    def spend(self, amount: Decimal, cap: Decimal, *key: str) -> bool:
+        """See `Tally.spend`."""
+        total = self._spent.get(key, Decimal(0)) + amount
+        if total > cap:
+            return False
+        self._spent[key] = total
+        return True
+
+    def refund(self, amount: Decimal, *key: str) -> None:
+        """See `Tally.refund`."""
+        self._spent[key] = self._spent.get(key, Decimal(0)) - amount

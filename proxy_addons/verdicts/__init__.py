@@ -1,0 +1,1 @@
+"""Checks on the agent, computed from the journal alone. One file a check."""
