@@ -6,9 +6,11 @@ journal alone, never a flow.
 
 from __future__ import annotations
 
+from typing import Any
+
 import msgspec
 
-from proxy_addons.exchange import JSON, Commit, Origin, Phase
+from proxy_addons.exchange import Commit, Origin, Phase
 
 SCHEMA_VERSION = 1
 
@@ -50,7 +52,7 @@ class CallRecord(msgspec.Struct, omit_defaults=True):
     nth: int
     attempt: int
     key: str | None = None
-    input: JSON = None
+    input: Any = None  # JSON; msgspec cannot read a recursive alias
     status: int | None = None
     effect: EffectRecord | None = None
 
