@@ -6,7 +6,6 @@ by `observe`. Everything here is plain data: no mitmproxy, no clock, no I/O.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from functools import cached_property
@@ -74,7 +73,7 @@ class Request:
         """The body as JSON, or None when it is empty or is not JSON."""
         try:
             decoded: JSON = msgspec.json.decode(self.body)
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
         return decoded
 
@@ -96,16 +95,17 @@ class Answer:
         """The body as JSON, or None when it is empty or is not JSON."""
         try:
             decoded: JSON = msgspec.json.decode(self.body)
-        except (msgspec.DecodeError, RecursionError):
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             return None
         return decoded
 
 
 @dataclass(slots=True)
 class Effect:
-    """What a committed mutating call did to the provider's books, read from its pristine answer.
+    """What a committed call did to the provider's books, or showed them to be, read from its pristine answer.
 
-    `opens` locks money under `resource`, `closes` sets it free again, `moves` is done at once.
+    `opens` locks money under `resource`, `closes` sets it free again (or a read shows that it is free),
+    `moves` is done at once. `resource` is empty when the answer names none.
     Two answers that name the same `resource` for the same operation are one effect.
     `amount` is a decimal string, exactly as the provider wrote it.
     """
@@ -137,7 +137,7 @@ class Call:
     nth: int = 0
     attempt: int = 0
     status: int | None = None
-    effect: Effect | None = None
+    effects: list[Effect] = field(default_factory=list)
 
 
 @dataclass(slots=True)
@@ -155,7 +155,9 @@ class Injection:
 class Exchange:
     """One request and its answer on the wire, with everything that was decided and done about it.
 
-    Times are seconds since the epoch. `in_scope` false means: pass it on, touch nothing.
+    Times are seconds since the epoch. `delivered` says whether the agent got the origin's answer, whole or
+    edited; `replaced` that a fault gave it another one. `ended_by` is the rule whose fault ended it, after
+    which no other is played. `in_scope` false means: pass it on, touch nothing.
     """
 
     number: int
@@ -175,7 +177,9 @@ class Exchange:
     answered_at: float | None = None
     commit: Commit = Commit.NONE
     delivered: bool = False
-    labels: Mapping[str, str] = field(default_factory=dict)
+    replaced: bool = False
+    ended_by: str = ""
+    closed: bool = False
 
     @property
     def mutating(self) -> bool:

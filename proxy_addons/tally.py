@@ -32,6 +32,9 @@ class Tally(Protocol):
     def take(self, limit: int, *key: str) -> bool:
         """Take one of `limit` permits under `key`; false when none is left."""
 
+    def forget(self, *key: str) -> None:
+        """Give back every permit that was taken under `key`."""
+
     def begin_attempt(self, *key: str, now: float) -> int:
         """Number a try of one call: 1, or one more than the failed try that it follows."""
 
@@ -77,6 +80,10 @@ class MemoryTally:
             return False
         self._taken[key] = taken + 1
         return True
+
+    def forget(self, *key: str) -> None:
+        """See `Tally.forget`."""
+        self._taken.pop(key, None)
 
     def begin_attempt(self, *key: str, now: float) -> int:
         """See `Tally.begin_attempt`."""

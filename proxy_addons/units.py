@@ -10,16 +10,16 @@ import re
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
 
-from pydantic import BeforeValidator, WithJsonSchema
+from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
 _SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
 _BYTES = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
-_QUANTITY = re.compile(r"^\s*(\d+(?:\.\d+)?)\s*([A-Za-z]+)\s*$")
-_MONEY = re.compile(r"^-?\d+(\.\d+)?$")
+_QUANTITY = re.compile(r"\s*([0-9]{1,15}(?:\.[0-9]{1,40})?)\s*([A-Za-z]+)\s*")  # 15 digits: always finite
+_MONEY = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
 def _quantity(value: object, units: dict[str, float] | dict[str, int], example: str) -> float:
-    match = _QUANTITY.match(value) if isinstance(value, str) else None
+    match = _QUANTITY.fullmatch(value) if isinstance(value, str) else None
     if match is None or match[2] not in units:
         raise ValueError(f"not a quantity; write a number and one of {', '.join(units)}, like {example}")
     return float(match[1]) * units[match[2]]
@@ -33,7 +33,7 @@ def parse_duration(value: object) -> float:
     """
     if value == 0 and not isinstance(value, bool):
         return 0.0
-    if isinstance(value, float):  # our own dump, read back
+    if isinstance(value, float):
         raise ValueError("a duration needs a unit, like 250ms or 5s")
     return _quantity(value, _SECONDS, "250ms or 5s")
 
@@ -75,7 +75,7 @@ def parse_money(value: object) -> Decimal:
         return value
     if isinstance(value, int) and not isinstance(value, bool):
         return Decimal(value)
-    if not isinstance(value, str) or not _MONEY.match(value):
+    if not isinstance(value, str) or not _MONEY.fullmatch(value):
         raise ValueError('not an amount; write a decimal in quotes, like "25.00"')
     try:
         return Decimal(value)
@@ -86,24 +86,52 @@ def parse_money(value: object) -> Decimal:
 def show_duration(seconds: float) -> str:
     """Write seconds the way a person would: `250ms`, `5s`, `2m`."""
     if 0 < seconds < 1:
-        return f"{seconds * 1000:g}ms"
+        return f"{seconds * 1000:.10g}ms"
     if seconds >= 60 and seconds % 60 == 0:
-        return f"{seconds / 60:g}m"
-    return f"{seconds:g}s"
+        return f"{seconds / 60:.10g}m"
+    return f"{seconds:.10g}s"
 
 
-_DURATION_SCHEMA = {"type": ["string", "integer"], "pattern": r"^\d+(\.\d+)?\s*(us|ms|s|m|h)$", "examples": ["250ms", "5s", "2m"], "maximum": 0}
-_SIZE_SCHEMA = {"type": ["string", "integer"], "pattern": r"^\d+(\.\d+)?\s*(B|KB|MB|GB|KiB|MiB|GiB)$", "examples": ["16KB"], "minimum": 0}
-_RATE_SCHEMA = {"type": "string", "pattern": r"^\d+(\.\d+)?\s*(B|KB|MB|GB|KiB|MiB|GiB)/s$", "examples": ["64KB/s"]}
-_MONEY_SCHEMA = {"type": ["string", "integer"], "pattern": r"^-?\d+(\.\d+)?$", "examples": ["25.00"]}
+def write_duration(seconds: float) -> str:
+    """Write seconds so that `parse_duration` reads exactly the same number back."""
+    short = show_duration(seconds)
+    return short if parse_duration(short) == seconds else f"{Decimal(repr(seconds)):f}s"
 
-Duration = Annotated[float, BeforeValidator(parse_duration), WithJsonSchema(_DURATION_SCHEMA)]
+
+def write_rate(rate: float) -> str:
+    """Write bytes per second so that `parse_rate` reads exactly the same number back."""
+    return f"{Decimal(repr(rate)):f}B/s"
+
+
+_SIZE_PATTERN = r"[0-9]+(\.[0-9]+)?\s*(B|KB|MB|GB|KiB|MiB|GiB)"
+_DURATION_SCHEMA = {
+    "type": ["string", "integer"],
+    "pattern": r"^[0-9]+(\.[0-9]+)?\s*(us|ms|s|m|h)$",
+    "minimum": 0,
+    "maximum": 0,
+    "examples": ["250ms", "5s", "2m"],
+}
+_SIZE_SCHEMA = {"type": ["string", "integer"], "pattern": f"^{_SIZE_PATTERN}$", "minimum": 0, "examples": ["16KB"]}
+_RATE_SCHEMA = {"type": "string", "pattern": f"^{_SIZE_PATTERN}/s$", "examples": ["64KB/s"]}
+_MONEY_SCHEMA = {"type": ["string", "integer"], "pattern": r"^-?[0-9]+(\.[0-9]+)?$", "examples": ["25.00"]}
+
+Duration = Annotated[
+    float,
+    BeforeValidator(parse_duration),
+    PlainSerializer(write_duration, return_type=str, when_used="json-unless-none"),
+    WithJsonSchema(_DURATION_SCHEMA),
+]
 """Seconds, written `250ms`, `5s`, `2m`."""
 
 Size = Annotated[int, BeforeValidator(parse_size), WithJsonSchema(_SIZE_SCHEMA)]
 """Bytes, written `16KB`."""
 
-Rate = Annotated[float, BeforeValidator(parse_rate), WithJsonSchema(_RATE_SCHEMA)]
+Rate = Annotated[
+    float,
+    BeforeValidator(parse_rate),
+    PlainSerializer(write_rate, return_type=str, when_used="json-unless-none"),
+    WithJsonSchema(_RATE_SCHEMA),
+]
 """Bytes per second, written `64KB/s`."""
 
 Money = Annotated[Decimal, BeforeValidator(parse_money), WithJsonSchema(_MONEY_SCHEMA)]

@@ -54,7 +54,7 @@ class CallRecord(msgspec.Struct, omit_defaults=True):
     key: str | None = None
     input: Any = None  # JSON; msgspec cannot read a recursive alias
     status: int | None = None
-    effect: EffectRecord | None = None
+    effects: list[EffectRecord] = []
 
 
 class DecisionRecord(msgspec.Struct, omit_defaults=True):
@@ -140,10 +140,13 @@ class ProxyError(msgspec.Struct, tag="proxy_error", tag_field="event"):
 
 
 class RunEnded(msgspec.Struct, tag="run_ended", tag_field="event", omit_defaults=True):
-    """The last line. Its absence means the run was cut short."""
+    """The last line. Its absence means the run was cut short.
+
+    `child_status` is what the command under test returned (None: there was no command).
+    """
 
     at: float
-    exit_code: int | None = None
+    child_status: int | None = None
 
 
 type Event = RunStarted | ExchangeClosed | PassedThrough | Noise | ProxyError | RunEnded

@@ -34,8 +34,8 @@ class Wire(Protocol):
     def respond(self, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None:
         """Give the agent this answer. Played before, the upstream is never asked."""
 
-    def reset(self) -> None:
-        """Send a TCP RST to the client. On HTTP/2 it ends every stream of the connection."""
+    def reset(self) -> bool:
+        """Send a TCP RST to the client; false when it has left. On HTTP/2 it ends every stream of the connection."""
 
     def close(self) -> None:
         """Close the client's connection (FIN) without an answer. On HTTP/2 the stream alone is reset."""

@@ -1,6 +1,6 @@
 """Draws that do not depend on interleaving: a keyed hash instead of a random stream.
 
-`u = BLAKE2b(key=seed, version, rule, agent, operation, fingerprint, ordinal, purpose)[:8] / 2^64`.
+`u = BLAKE2b(key=seed, version, rule, agent, operation, fingerprint, ordinal, purpose)[first 53 bits] / 2^53`.
 Each purpose (fire, latency, variant …) has a draw of its own, so that editing one never shifts
 another, and raising a probability only adds faults.
 """
@@ -39,7 +39,8 @@ class Draw:
             digest.update(len(data).to_bytes(4, "big"))
             digest.update(data)
         digest.update(DRAW_VERSION)
-        return int.from_bytes(digest.digest(), "big") / 2**64
+        # 53 bits fill a float: all 64 of them would round up to 1.0 now and then.
+        return (int.from_bytes(digest.digest(), "big") >> 11) / 2**53
 
     def choice[T](self, purpose: str, options: Sequence[T]) -> T:
         """One of `options`, each as likely as the others."""

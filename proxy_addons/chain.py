@@ -1,0 +1,75 @@
+"""The chain: the ordered list of addons. The order *is* the pipeline; read it from top to bottom.
+
+    mitmdump -s proxy_addons/chain.py --set crosswind_profile=profiles/lost-response.yaml
+
+`crosswind run` and `crosswind proxy` build the same list on an engine of their own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from proxy_addons.answer import AnswerCall
+from proxy_addons.decide import Decide
+from proxy_addons.engine.script import Script
+from proxy_addons.engine.wire import Clients, FlowWire, abort
+from proxy_addons.guard import Guard
+from proxy_addons.identify import Identify
+from proxy_addons.inject import InjectAfter, InjectBefore
+from proxy_addons.observe import Observe
+from proxy_addons.rules.plan import Decider
+from proxy_addons.sandbox.http import Sandbox
+from proxy_addons.tally import MemoryTally, Tally
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mitmproxy.addons.proxyserver import Proxyserver
+    from mitmproxy.http import HTTPFlow
+
+    from proxy_addons.events.event import Event
+    from proxy_addons.exchange import Exchange
+    from proxy_addons.rules.settings import Settings
+
+
+@dataclass
+class Chain:
+    """The addons of one run, in order, and the parts of them that others look at."""
+
+    settings: Settings
+    proxyserver: Proxyserver
+    emit: Callable[[Event], None]
+    tally: Tally = field(default_factory=MemoryTally)
+
+    def __post_init__(self) -> None:
+        settings, scope = self.settings, self.settings.scope
+        self.sandbox = Sandbox(settings.seed)
+        self.decider = Decider(settings.profile, self.tally, settings.seed)
+        self.clients = Clients()
+        guard = Guard(
+            scope,
+            settings.profile.caps(),
+            self.tally,
+            own_ports=lambda: frozenset(address[1] for address in self.proxyserver.listen_addrs()),
+            note_tunnel=lambda host, port, client: self.observe.note_tunnel(host, port, client),
+            cut=lambda data: abort(self.proxyserver, data.client, data.server),
+        )
+        self.observe = Observe(self.emit, self.tally, self.clients.connected, guard.settled)
+        self.addons: list[object] = [
+            self.clients,
+            Identify(self.tally, scope),
+            guard,
+            Decide(self.decider, self.tally),
+            InjectBefore(self._wire),
+            AnswerCall(self.sandbox, scope),
+            InjectAfter(self._wire),
+            self.observe,
+        ]
+
+    def _wire(self, flow: HTTPFlow, exchange: Exchange) -> FlowWire:
+        return FlowWire(flow, exchange, self.clients, self.proxyserver)
+
+
+addons = [Script()]
+"""What `mitmdump -s` loads."""

@@ -1,0 +1,188 @@
+"""What a fault does to the wire, over mitmproxy. The only place that uses its private API.
+
+`self_check` proves at start-up that everything private which is used here still exists.
+
+- A reset is an RST: `SO_LINGER (1, 0)` and an abort of the client's transport, after `flow.kill()`, for
+  kill alone sends a FIN. On HTTP/2 the RST ends every stream of the connection.
+- A close is `flow.kill()`: FIN without an answer on HTTP/1.1 (no close_notify), RST_STREAM on HTTP/2.
+- A wait ends early when the client's connection goes. A cancelled HTTP/2 stream does not wake it, so
+  every wait has an end of its own.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import inspect
+import socket
+import struct
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+import proxy_addons.engine.slim  # noqa: F401  # must come before anything of mitmproxy's addons
+from mitmproxy import flow as mitmflow
+from mitmproxy import http
+from mitmproxy import version as mitmversion
+from mitmproxy.addons.proxyserver import Proxyserver
+from mitmproxy.proxy.server import ConnectionHandler, ConnectionIO
+
+from proxy_addons.exchange import Answer, Exchange, Request
+
+if TYPE_CHECKING:
+    from mitmproxy.connection import Client, Server
+
+_RST_ON_CLOSE = struct.pack("ii", 1, 0)
+SUPPORTED = ((12, 2, 2), (12, 3))
+"""From this release of mitmproxy (older ones lack security fixes) to below that one (not reviewed)."""
+
+
+class EngineError(Exception):
+    """The installed mitmproxy is not one that Crosswind knows how to drive."""
+
+
+def self_check() -> None:
+    """Prove that mitmproxy still has the private parts which are used here.
+
+    Raises:
+        EngineError: it is of another release, or a part is missing.
+    """
+    found = tuple(int(part) for part in mitmversion.VERSION.split(".")[:3] if part.isdigit())
+    if not SUPPORTED[0] <= found < SUPPORTED[1]:
+        raise EngineError(
+            f"mitmproxy {mitmversion.VERSION} is installed; Crosswind needs >= 12.2.2 and < 12.3 "
+            "(pip install 'mitmproxy>=12.2.2,<12.3')"
+        )
+    missing = [
+        name
+        for name, there in {
+            "Proxyserver.connections": "connections" in Proxyserver.__annotations__,
+            "ConnectionHandler.transports": "transports" in ConnectionHandler.__annotations__,
+            "ConnectionIO.writer": "writer" in ConnectionIO.__dataclass_fields__,
+            "HTTPFlow.kill": "killable" in dir(mitmflow.Flow) and callable(http.HTTPFlow.kill),
+            "ConnectionHandler.handle_client": inspect.iscoroutinefunction(ConnectionHandler.handle_client),
+        }.items()
+        if not there
+    ]
+    if missing:
+        raise EngineError(f"mitmproxy {mitmversion.VERSION} lacks {', '.join(missing)}: Crosswind cannot drive it")
+
+
+class Clients:
+    """Which clients are connected, and a way to wait until one leaves. An addon without a name of its own."""
+
+    name = "crosswind-clients"
+
+    def __init__(self) -> None:
+        self._gone: dict[str, asyncio.Event] = {}
+
+    def client_connected(self, client: Client) -> None:
+        """Remember a new connection."""
+        self._gone[client.id] = asyncio.Event()
+
+    def client_disconnected(self, client: Client) -> None:
+        """Wake whoever waits on it, and forget it."""
+        gone = self._gone.pop(client.id, None)
+        if gone is not None:
+            gone.set()
+
+    def __len__(self) -> int:
+        return len(self._gone)
+
+    def connected(self, client: Client) -> bool:
+        """Whether the client's connection is still there."""
+        return client.id in self._gone
+
+    async def wait_gone(self, client: Client, seconds: float) -> bool:
+        """Wait until the client leaves, `seconds` at most. True when it left."""
+        gone = self._gone.get(client.id)
+        if gone is None:
+            return True
+        try:
+            async with asyncio.timeout(seconds):
+                await gone.wait()
+        except TimeoutError:
+            return False
+        return True
+
+
+def abort(proxyserver: Proxyserver, client: Client, server: Server | None = None) -> bool:
+    """Send an RST on the client's connection, or on that to `server`. False when it is gone already."""
+    handler = proxyserver.connections.get(client.id)
+    io = handler.transports.get(server or handler.client) if handler is not None else None
+    writer = io.writer if io is not None else None
+    if not isinstance(writer, asyncio.StreamWriter) or writer.is_closing():
+        return False
+    peer = writer.get_extra_info("socket")
+    if peer is not None:
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RST_ON_CLOSE)
+    writer.transport.abort()
+    return True
+
+
+def abort_peer(proxyserver: Proxyserver, peer: object) -> None:
+    """Send an RST to the client with this address: its connection would hang after a crash."""
+    for handler in list(proxyserver.connections.values()):
+        if handler.client.peername == peer:
+            abort(proxyserver, handler.client)
+
+
+def disconnect_all(proxyserver: Proxyserver) -> None:
+    """Cancel every connection's handler: each is closed, and its `client_disconnected` fires."""
+    for handler in list(proxyserver.connections.values()):
+        io = handler.transports.get(handler.client)
+        if io is not None and io.handler is not None:
+            io.handler.cancel("the proxy stops")
+
+
+def answer_of(response: http.Response) -> Answer:
+    """The response as plain data. A body with a broken encoding is taken as it came."""
+    return Answer(
+        status=response.status_code,
+        headers=tuple((name.lower(), value) for name, value in response.headers.items(multi=True)),
+        body=response.get_content(strict=False) or b"",
+    )
+
+
+class FlowWire:
+    """One flow, seen as a `faults.base.Wire`."""
+
+    def __init__(self, flow: http.HTTPFlow, exchange: Exchange, clients: Clients, proxyserver: Proxyserver) -> None:
+        self._flow = flow
+        self._exchange = exchange
+        self._clients = clients
+        self._proxyserver = proxyserver
+
+    @property
+    def request(self) -> Request:
+        """See `Wire.request`."""
+        return self._exchange.request
+
+    @property
+    def answer(self) -> Answer | None:
+        """See `Wire.answer`."""
+        return None if self._flow.response is None else answer_of(self._flow.response)
+
+    async def wait(self, seconds: float) -> bool:
+        """See `Wire.wait`."""
+        return not await self._clients.wait_gone(self._flow.client_conn, seconds)
+
+    def respond(self, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None:
+        """See `Wire.respond`."""
+        fields = [(name.encode(), value.encode()) for name, value in headers]
+        made = http.Response.make(status, body, http.Headers(fields))
+        if self._flow.response is not None:
+            made.http_version = self._flow.response.http_version
+            self._exchange.replaced = True
+        self._flow.response = made
+
+    def reset(self) -> bool:
+        """See `Wire.reset`."""
+        self._kill()
+        return abort(self._proxyserver, self._flow.client_conn)
+
+    def close(self) -> None:
+        """See `Wire.close`."""
+        self._kill()
+
+    def _kill(self) -> None:
+        if self._flow.killable:
+            self._flow.kill()

@@ -1,0 +1,154 @@
+"""guard: what must not leave does not leave, and what is out of scope is not touched."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import socket
+from decimal import Decimal
+from typing import TYPE_CHECKING
+
+from mitmproxy import http
+
+from proxy_addons.exchange import Commit, Exchange, Origin
+from proxy_addons.identify import exchange_of
+from proxy_addons.rules.spend import Budget, Spend, spend_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mitmproxy.http import HTTPFlow
+    from mitmproxy.proxy.server_hooks import ServerConnectionHookData
+    from mitmproxy.tls import ClientHelloData
+
+    from proxy_addons.rules.scope import Scope
+    from proxy_addons.tally import Tally
+
+type Ports = Callable[[], frozenset[int]]
+
+
+class Guard:
+    """Refuses addresses, the proxy's own ports and spend above the budget; tunnels what is out of scope.
+
+    `own_ports` tells the ports that the proxy listens on; `note_tunnel` hears of each untouched connection;
+    `cut` aborts a server connection before a byte was sent on it.
+    """
+
+    def __init__(
+        self,
+        scope: Scope,
+        budget: Budget | None,
+        tally: Tally,
+        own_ports: Ports,
+        note_tunnel: Callable[[str, int, str], None],
+        cut: Callable[[ServerConnectionHookData], None],
+    ) -> None:
+        self._scope = scope
+        self._budget = budget
+        self._tally = tally
+        self._own_ports = own_ports
+        self._note_tunnel = note_tunnel
+        self._cut = cut
+        self._spent: dict[int, list[Spend]] = {}
+
+    def http_connect(self, flow: HTTPFlow) -> None:
+        """Refuse a tunnel that may not be, before the client starts its handshake."""
+        host, port = flow.request.host.lower(), flow.request.port
+        if why := self._refusal(host, port):
+            flow.response = problem(403, "destination-refused", why)
+
+    def tls_clienthello(self, data: ClientHelloData) -> None:
+        """Let a connection out of scope through as it is: its TLS stays the client's own."""
+        address = data.context.server.address
+        host = (data.client_hello.sni or (address[0] if address else "")).lower()
+        if host and not self._scope.covers(host):
+            data.ignore_connection = True
+            self._note_tunnel(host, address[1] if address else 443, data.context.client.id)
+
+    def request(self, flow: HTTPFlow) -> None:
+        """Refuse, or let pass."""
+        exchange = exchange_of(flow)
+        if exchange is None or flow.response is not None or flow.error is not None:
+            return
+        asked = exchange.request
+        if why := self._refusal(asked.host, asked.port):
+            self._refuse(flow, exchange, 403, "destination-refused", why)
+        elif not exchange.in_scope:
+            self._note_tunnel(asked.host, asked.port, flow.client_conn.id)
+        elif self._budget is not None and (why := self._overspend(exchange, self._budget)):
+            self._refuse(flow, exchange, 402, "budget-exceeded", why)
+
+    def settled(self, exchange: Exchange) -> None:
+        """Give back what a call reserved that committed nothing."""
+        for spend in self._spent.pop(exchange.number, ()):
+            if exchange.commit is Commit.NONE:
+                self._tally.refund(spend.amount, "budget")
+                self._tally.forget("spent", *spend.intent)
+
+    async def server_connect(self, data: ServerConnectionHookData) -> None:
+        """Refuse by resolved address, before a byte leaves."""
+        address = data.server.address
+        if address is None:
+            return
+        host = address[0].lower()
+        if why := self._scope.refusal(host, await _resolve(host, address[1])):
+            data.server.error = why
+
+    def server_connected(self, data: ServerConnectionHookData) -> None:
+        """Look once more at whom we are connected to: a name may have changed its address in between."""
+        peer, address = data.server.peername, data.server.address
+        if peer is not None and address is not None and self._scope.refusal(address[0].lower(), [peer[0]]):
+            self._cut(data)
+
+    def _refusal(self, host: str, port: int) -> str:
+        if port in self._own_ports() and host in {"127.0.0.1", "localhost", "::1", "0.0.0.0"}:  # noqa: S104  # compared
+            return f"{host}:{port} is the proxy's own port"
+        if why := self._scope.refusal(host):
+            return why
+        if self._scope.hermetic and not self._scope.covers(host):
+            return f"{host} is neither in scope nor mapped, and the run is hermetic"
+        return ""
+
+    def _overspend(self, exchange: Exchange, budget: Budget) -> str:
+        """Reserve what the calls spend; when one is above the budget, reserve nothing and say why."""
+        reserved: list[Spend] = []
+        for call in exchange.calls:
+            spend = spend_of(call, exchange.agent)
+            if spend is None or spend.amount <= 0:
+                continue
+            why = budget.refuses(spend)
+            if not why and self._tally.take(1, "spent", *spend.intent):
+                if self._tally.spend(spend.amount, budget.per_run or Decimal("Infinity"), "budget"):
+                    reserved.append(spend)
+                else:
+                    self._tally.forget("spent", *spend.intent)
+                    why = f"{call.operation} of {spend.amount} would pass the run's budget of {budget.per_run}"
+            if why:
+                for kept in reserved:
+                    self._tally.refund(kept.amount, "budget")
+                    self._tally.forget("spent", *kept.intent)
+                return why
+        if reserved:
+            self._spent[exchange.number] = reserved
+        return ""
+
+    def _refuse(self, flow: HTTPFlow, exchange: Exchange, status: int, kind: str, why: str) -> None:
+        exchange.refusal = why
+        exchange.origin = Origin.GUARD
+        flow.response = problem(status, kind, why)
+
+
+def problem(status: int, kind: str, detail: str) -> http.Response:
+    """An RFC 9457 problem document of the proxy's own."""
+    title = kind.replace("-", " ").capitalize()
+    body = {"type": f"https://crosswind.internal/problems/{kind}", "title": title, "status": status, "detail": detail}
+    return http.Response.make(status, json.dumps(body), {"content-type": "application/problem+json"})
+
+
+async def _resolve(host: str, port: int) -> list[str]:
+    """Every address of a host; none when it cannot be resolved, which the connection itself will report."""
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, port, type=socket.SOCK_STREAM)
+    except OSError:
+        return []
+    return [str(entry[4][0]) for entry in found]

@@ -1,0 +1,201 @@
+"""observe: one event for each exchange, once it is over, and a few for what never became one."""
+
+from __future__ import annotations
+
+import time
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING
+
+from proxy_addons.calls.redact import redact
+from proxy_addons.events.event import (
+    CallRecord,
+    DecisionRecord,
+    EffectRecord,
+    ExchangeClosed,
+    InjectionRecord,
+    Noise,
+    PassedThrough,
+)
+from proxy_addons.exchange import METADATA_KEY, Call, Commit, Effect, Exchange
+from proxy_addons.identify import exchange_of
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from mitmproxy.connection import Client
+    from mitmproxy.http import HTTPFlow, Response
+    from mitmproxy.tls import TlsData
+
+    from proxy_addons.events.event import Event
+    from proxy_addons.tally import Tally
+
+_COMMITTED = {Commit.NONE: False, Commit.COMMITTED: True, Commit.AMBIGUOUS: None}
+
+
+class Observe:
+    """Turns exchanges into events. It is the last of the chain: what it sees is what the agent gets.
+
+    `connected` tells whether a client is still there; `settled` hears of each exchange that is over.
+    """
+
+    def __init__(
+        self,
+        emit: Callable[[Event], None],
+        tally: Tally,
+        connected: Callable[[Client], bool],
+        settled: Callable[[Exchange], None],
+    ) -> None:
+        self._emit = emit
+        self._tally = tally
+        self._connected = connected
+        self._settled = settled
+        self._silent: set[str] = set()
+        self._open: set[str] = set()
+
+    def client_connected(self, client: Client) -> None:
+        """Expect a request."""
+        self._silent.add(client.id)
+
+    def client_disconnected(self, client: Client) -> None:
+        """Report a connection on which nothing was asked."""
+        if client.id in self._silent:
+            self._silent.discard(client.id)
+            self._noise(client, "the connection ended without an HTTP request")
+
+    def note_tunnel(self, host: str, port: int, client_id: str) -> None:
+        """Report a connection that is let through as it is."""
+        self._silent.discard(client_id)
+        self._emit(PassedThrough(at=time.time(), host=host, port=port))
+
+    def tls_failed_client(self, data: TlsData) -> None:
+        """Report a client that would not shake hands: most often one that does not trust our CA."""
+        client = data.conn
+        self._silent.discard(client.id)
+        address = data.context.server.address
+        host = data.context.client.sni or (address[0] if address else "")
+        self._emit(Noise(time.time(), _peer(data.context.client), client.error or "TLS handshake failed", host))
+
+    def http_connect(self, flow: HTTPFlow) -> None:
+        """The client does speak HTTP."""
+        self._silent.discard(flow.client_conn.id)
+
+    def requestheaders(self, flow: HTTPFlow) -> None:
+        """Count what is under way."""
+        self._silent.discard(flow.client_conn.id)
+        self._open.add(flow.id)
+
+    @property
+    def open_exchanges(self) -> int:
+        """How many requests have no end yet."""
+        return len(self._open)
+
+    def response(self, flow: HTTPFlow) -> None:
+        """The agent gets this answer, unless a fault took it away."""
+        self._close(flow)
+
+    def error(self, flow: HTTPFlow) -> None:
+        """The agent gets no answer of the upstream's."""
+        self._open.discard(flow.id)
+        if METADATA_KEY in flow.metadata:
+            self._close(flow)
+        else:
+            self._noise(flow.client_conn, flow.error.msg if flow.error else "broken request", flow.request.host)
+
+    def _close(self, flow: HTTPFlow) -> None:
+        self._open.discard(flow.id)
+        exchange = exchange_of(flow)
+        if exchange is None or exchange.closed:
+            return
+        exchange.closed = True
+        if not exchange.in_scope:
+            return
+        now = time.time()
+        here = self._connected(flow.client_conn)
+        response = flow.response if flow.error is None and here else None
+        exchange.delivered = response is not None and not exchange.replaced
+        succeeded = response is not None and response.status_code < HTTPStatus.BAD_REQUEST
+        for call in exchange.calls:
+            self._tally.end_attempt(exchange.agent, call.operation, call.digest, succeeded=succeeded, now=now)
+        self._settled(exchange)
+        self._emit(_event(flow, exchange, now, response, client_left=not here))
+
+    def _noise(self, client: Client, reason: str, host: str = "") -> None:
+        self._emit(Noise(time.time(), _peer(client), reason, host))
+
+
+def _event(
+    flow: HTTPFlow, exchange: Exchange, now: float, response: Response | None, *, client_left: bool
+) -> ExchangeClosed:
+    """`response` is what the agent got, if anything."""
+    asked, plan = exchange.request, exchange.plan
+    ended = bool(exchange.ended_by)
+    return ExchangeClosed(
+        number=exchange.number,
+        agent=exchange.agent,
+        protocol=exchange.protocol,
+        method=asked.method,
+        host=asked.host,
+        path=asked.path,
+        http_version=exchange.http_version,
+        started_at=exchange.started_at,
+        closed_at=now,
+        answered_at=exchange.answered_at,
+        calls=[_call(call) for call in exchange.calls],
+        reached_upstream=exchange.reached_upstream,
+        committed=_COMMITTED[exchange.commit],
+        commit=exchange.commit,
+        delivered=exchange.delivered,
+        status=response.status_code if response is not None else None,
+        pristine_status=exchange.pristine.status if exchange.pristine is not None else None,
+        origin=exchange.origin,
+        decisions=[
+            DecisionRecord(d.rule, d.word, d.call, d.fired, d.reason, d.draw) for d in (plan.decisions if plan else ())
+        ],
+        injections=[InjectionRecord(i.rule, i.fault, i.at, i.delivered, i.detail) for i in exchange.injections],
+        refusal=exchange.refusal,
+        retry_after=_seconds(response.headers.get("retry-after"), now) if response is not None else None,
+        client_aborted=client_left and not ended,
+        error=flow.error.msg if flow.error is not None and not ended else "",
+        request_bytes=len(asked.body),
+        response_bytes=len(response.raw_content or b"") if response is not None else 0,
+    )
+
+
+def _call(call: Call) -> CallRecord:
+    return CallRecord(
+        operation=call.operation,
+        safe=call.safe,
+        fingerprint=call.fingerprint,
+        digest=call.digest,
+        ordinal=call.ordinal,
+        nth=call.nth,
+        attempt=call.attempt,
+        key=call.key,
+        input=redact(call.input),
+        status=call.status,
+        effects=[_effect(effect) for effect in call.effects],
+    )
+
+
+def _effect(effect: Effect) -> EffectRecord:
+    return EffectRecord(effect.kind, effect.resource, effect.amount, effect.currency, effect.payer, effect.payee)
+
+
+def _seconds(retry_after: str | None, now: float) -> float | None:
+    """Read `Retry-After` (RFC 9110, 10.2.3): seconds, or a date."""
+    if retry_after is None:
+        return None
+    if retry_after.strip().isdigit():
+        return float(retry_after)
+    try:
+        date = parsedate_to_datetime(retry_after)
+    except ValueError:
+        return None
+    return max(0.0, (date - datetime.fromtimestamp(now, UTC)).total_seconds()) if date.tzinfo else None
+
+
+def _peer(client: Client) -> str:
+    host, port, *_ = client.peername
+    return f"{host}:{port}"

@@ -1,0 +1,224 @@
+"""The profile: what a person asks for, read and checked."""
+
+from __future__ import annotations
+
+import re
+from typing import Annotated, Literal, Self
+
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    Strict,
+    ValidationError,
+    ValidatorFunctionWrapHandler,
+    WithJsonSchema,
+    WrapValidator,
+    model_validator,
+)
+from pydantic_core import InitErrorDetails, PydanticCustomError
+
+from proxy_addons.exchange import Phase
+from proxy_addons.rules import spend
+from proxy_addons.rules.match import Match
+from proxy_addons.rules.named_fault import FaultSetting, failed, relocated
+from proxy_addons.rules.pattern import one_or_many
+from proxy_addons.rules.problem import shown
+from proxy_addons.rules.scope import SANDBOX_HOST, Scope, parse_target
+from proxy_addons.rules.when import When
+from proxy_addons.units import Money
+
+_CONFIG = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
+_HOST = re.compile(r"[a-z0-9._-]+|\[?[0-9a-f:]+\]?")
+_LABEL = re.compile(r"[\w.-]{1,100}")
+
+_Text = Annotated[str, Strict()]
+
+
+def _version(value: object) -> object:
+    if value != 1 or not isinstance(value, int) or isinstance(value, bool):
+        raise ValueError(f"{shown(value)} is no version that this release reads; write 1")
+    return value
+
+
+def _host_glob(value: object) -> object:
+    if isinstance(value, str) and not _HOST.fullmatch(re.sub(r"[*?\[\]!]", "", value.lower()) or "x"):
+        raise ValueError(f"{shown(value)} is no host name; write it without scheme, port and path, like *.example.com")
+    return value
+
+
+def _host(value: str) -> str:
+    if not _HOST.fullmatch(value.lower()):
+        raise ValueError(f"{shown(value)} is no host name; write it without scheme, port, path and globs")
+    return value.lower()
+
+
+def _target(value: str) -> str:
+    parse_target(value)
+    return value
+
+
+def _label(value: str) -> str:
+    if not _LABEL.fullmatch(value):
+        raise ValueError(f"{shown(value)} is no name; a name has 1 to 100 letters, digits, dots, dashes and underscores")
+    return value
+
+
+_Name = Annotated[str, Strict(), AfterValidator(_label), WithJsonSchema({"type": "string", "pattern": "^[\\w.-]{1,100}$"})]
+_HostGlob = Annotated[str, Strict(), Field(min_length=1), BeforeValidator(_host_glob)]
+_HostGlobs = Annotated[tuple[_HostGlob, ...], BeforeValidator(one_or_many)]
+
+
+class ScopeSettings(BaseModel):
+    """Which hosts are touched."""
+
+    model_config = _CONFIG
+
+    hosts: _HostGlobs = (SANDBOX_HOST,)
+    """Host names or globs. Mapped hosts belong to it as well."""
+    deny: _HostGlobs = ()
+    """Hosts that are never touched; wins over everything else."""
+
+
+class BudgetSettings(BaseModel):
+    """What the agents may spend through the proxy; more is refused with 402."""
+
+    model_config = _CONFIG
+
+    per_call: Annotated[Money, Field(ge=0)] | None = None
+    """The most that one call may name."""
+    per_run: Annotated[Money, Field(ge=0)] | None = None
+    """The most that all calls of a run may add up to."""
+    currency: Annotated[_Text, Field(min_length=1)] | None = None
+    """A call that names another currency is refused."""
+
+    @model_validator(mode="after")
+    def _caps_something(self) -> Self:
+        if self.per_call is None and self.per_run is None:
+            raise ValueError("caps nothing; write per_call, per_run or both")
+        return self
+
+
+class Rule(BaseModel):
+    """To which calls, when, and what."""
+
+    model_config = _CONFIG
+
+    name: _Name = ""
+    """Unique in the file; its draws depend on it. The fault's word and the rule's number when left out."""
+    match: Match = Match()
+    """Which calls; all in scope when left out."""
+    when: When = When()
+    """When it fires; always when left out."""
+    fault: FaultSetting
+    """The fault's word, or the word with its settings."""
+
+    @model_validator(mode="after")
+    def _answer_is_known(self) -> Self:
+        settings = self.fault.settings
+        if settings.at is Phase.AFTER:
+            return self
+        both = type(settings).model_fields["at"].annotation is Phase
+        told = PydanticCustomError(
+            "too_early",
+            "{word} plays before the upstream answers, so there is nothing to look at yet; {remedy}",
+            {
+                "word": self.fault.word,
+                "remedy": "give it `at: after`" if both else "take this condition out, or use a fault that plays after",
+            },
+        )
+        lines = [
+            InitErrorDetails(type=told, loc=("match", condition), input=None)
+            for condition in ("status", "body")
+            if getattr(self.match, condition)
+        ]
+        if lines:
+            raise failed(lines)
+        return self
+
+
+def _rules(value: object, check: ValidatorFunctionWrapHandler) -> tuple[Rule, ...]:
+    """Number the nameless, and refuse a name that is taken, along with whatever else is wrong."""
+    lines: list[InitErrorDetails] = []
+    seen: dict[object, int] = {}
+    for index, rule in enumerate(value if isinstance(value, (list, tuple)) else ()):
+        name = rule.get("name") if isinstance(rule, dict) else getattr(rule, "name", None)
+        if isinstance(name, str) and name and (first := seen.setdefault(name, index)) != index:
+            told = PydanticCustomError(
+                "name_taken", "rule {first} has this name already; each needs its own", {"first": first + 1}
+            )
+            lines.append(InitErrorDetails(type=told, loc=(index, "name"), input=name))
+    try:
+        rules: tuple[Rule, ...] = check(value)
+    except ValidationError as error:
+        raise failed([*relocated(error), *lines]) from error
+    if lines:
+        raise failed(lines)
+    named: list[Rule] = []
+    for number, rule in enumerate(rules, 1):
+        name = rule.name or f"{rule.fault.word}-{number}"
+        while not rule.name and name in seen:
+            name += "-"
+        named.append(rule.model_copy(update={"name": name}))
+    return tuple(named)
+
+
+class Profile(BaseModel):
+    """One chaos profile. `Profile.model_validate` takes what a YAML file holds; `load` reads the file."""
+
+    model_config = ConfigDict(**_CONFIG, json_schema_extra={"title": "Crosswind profile"})
+
+    version: Annotated[Literal[1], BeforeValidator(_version), WithJsonSchema({"const": 1})]
+    """The version of this format: 1."""
+    name: _Name = "profile"
+    """What the run is called in reports."""
+    description: _Text = ""
+    """What it is about, in a sentence."""
+    seed: Annotated[int, Strict(), Field(ge=-(2**63), lt=2**63)] = 0
+    """Any whole number; the same seed gives the same faults. `--seed` and `CHAOS_SEED` override it."""
+    origin: Literal["sandbox", "upstream"] = "sandbox"
+    """Who answers for sandbox.greenhelix.net: the embedded sandbox, or the real one."""
+    scope: ScopeSettings = ScopeSettings()
+    """Which hosts are touched: sandbox.greenhelix.net and mapped hosts when left out."""
+    map: dict[Annotated[str, BeforeValidator(_host)], Annotated[str, Strict(), BeforeValidator(_target)]] = {}
+    """Host → http(s) URL of the server that gets its calls."""
+    budget: BudgetSettings | None = None
+    """What the agents may spend."""
+    expect: _Text = ""
+    """What a careful agent does under this profile, in plain words."""
+    rules: Annotated[tuple[Rule, ...], WrapValidator(_rules)] = ()
+    """Every rule that matches applies, in this order."""
+
+    @model_validator(mode="after")
+    def _maps_are_in_scope(self) -> Self:
+        scope = self.reach()
+        lines = [
+            InitErrorDetails(
+                type=PydanticCustomError("denied", "scope.deny rules this host out; a host is mapped or denied, not both"),
+                loc=("map", host),
+                input=host,
+            )
+            for host in self.map
+            if not scope.covers(host)
+        ]
+        if lines:
+            raise failed(lines)
+        return self
+
+    def reach(self, *, hermetic: bool = False) -> Scope:
+        """The hosts that the chain may touch, and where it sends them."""
+        return Scope(
+            hosts=self.scope.hosts,
+            deny=self.scope.deny,
+            mapped={host: parse_target(url) for host, url in self.map.items()},
+            sandbox=self.origin == "sandbox",
+            hermetic=hermetic,
+        )
+
+    def caps(self) -> spend.Budget | None:
+        """The budget, when there is one."""
+        if self.budget is None:
+            return None
+        return spend.Budget(self.budget.per_call, self.budget.per_run, self.budget.currency)

@@ -1,0 +1,184 @@
+"""Which attempts belong together: chains of retries, and the intents behind them.
+
+A *chain* is one call and its retries: attempts of the same agent at the same operation, each starting
+after one that did not succeed, at most `CHAIN_GAP` later. They are recognised by the idempotency key,
+by the digest of the input, or by what they buy (payer, payee, amount, currency, reference). A client
+that makes up a new key for each retry does not get out of its chain that way.
+
+An *intent* is what the agent meant to happen once: a chain, or all chains under one idempotency key.
+
+False links that are avoided:
+- Identical calls in flight together do not follow one another, unless the first one's answer never
+  arrived: an agent may have given up on it without our noticing (HTTP/2).
+- A call with another key does not continue a chain whose own key is used again later: that client
+  keeps its keys, so the other one is another purchase.
+- A call after a success is a new intent, however alike.
+"""
+
+from __future__ import annotations
+
+from bisect import bisect_right
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from proxy_addons.tally import CHAIN_GAP
+from proxy_addons.verdicts.amount import read_amount
+from proxy_addons.verdicts.attempt import Attempt
+
+type Link = tuple[str, ...]
+
+_PAYER = ("payer", "payer_id", "from", "sender", "source")
+_PAYEE = ("payee", "payee_id", "to", "recipient", "destination")
+_REFERENCE = ("reference", "reference_id", "order_id", "invoice_id", "description", "memo")
+
+
+@dataclass(slots=True, eq=False)
+class Chain:
+    """One call and its retries, in the order in which they started. Never empty."""
+
+    attempts: list[Attempt]
+
+    @property
+    def first(self) -> Attempt:
+        """The call itself."""
+        return self.attempts[0]
+
+    @property
+    def last(self) -> Attempt:
+        """The latest retry, or the call itself."""
+        return self.attempts[-1]
+
+
+@dataclass(slots=True, eq=False)
+class Intent:
+    """What the agent meant to happen once. Never empty."""
+
+    chains: list[Chain] = field(default_factory=list)
+
+    @property
+    def attempts(self) -> list[Attempt]:
+        """All attempts at it, in the order in which they started."""
+        found = [attempt for chain in self.chains for attempt in chain.attempts]
+        return sorted(found, key=lambda attempt: (attempt.started_at, attempt.number))
+
+
+def purchase_of(attempt: Attempt) -> Link | None:
+    """What a call buys, as far as its input says so: None when payer, payee or amount are not in it."""
+    asked = attempt.call.input
+    if not isinstance(asked, dict):
+        return None
+    payer, payee = _text(asked, _PAYER), _text(asked, _PAYEE)
+    amount = read_amount(asked.get("amount"))
+    if not payer or not payee or amount is None:
+        return None
+    references = (_text(asked, (name,)) for name in _REFERENCE)
+    return (payer, payee, str(amount.normalize()), _text(asked, ("currency",)), *references)
+
+
+def signature_of(attempt: Attempt) -> Link:
+    """What tells one kind of intent from another across runs: agent, operation, and what is asked for."""
+    bought = purchase_of(attempt)
+    return (attempt.exchange.agent, attempt.call.operation, *(bought or (attempt.call.digest,)))
+
+
+def chains_of(attempts: Sequence[Attempt]) -> list[Chain]:
+    """Sort attempts, given in the order of their start, into chains."""
+    links = _Links(attempts)
+    chains = []
+    for attempt in attempts:
+        chain = links.continued_by(attempt)
+        if chain is None:
+            chain = Chain([])
+            chains.append(chain)
+        chain.attempts.append(attempt)
+        links.note(chain, attempt)
+    return chains
+
+
+def intents_of(chains: Iterable[Chain]) -> list[Intent]:
+    """Join the chains that share an idempotency key."""
+    intents: list[Intent] = []
+    by_key: dict[Link, Intent] = {}
+    for chain in chains:
+        keys = dict.fromkeys(link for attempt in chain.attempts if (link := _key_link(attempt)))
+        joined = list(dict.fromkeys(by_key[key] for key in keys if key in by_key))
+        intent = joined[0] if joined else Intent()
+        for other in joined[1:]:
+            intent.chains.extend(other.chains)
+            intents.remove(other)
+            by_key.update({key: intent for key, owner in by_key.items() if owner is other})
+        intent.chains.append(chain)
+        by_key.update(dict.fromkeys(keys, intent))
+        if not joined:
+            intents.append(intent)
+    return intents
+
+
+class _Links:
+    """The chains that may still go on, by everything that a retry could be recognised by."""
+
+    def __init__(self, attempts: Iterable[Attempt]) -> None:
+        self._open: dict[Link, list[Chain]] = {}
+        self._key_uses: dict[Link, list[float]] = {}
+        for attempt in attempts:
+            if link := _key_link(attempt):
+                self._key_uses.setdefault(link, []).append(attempt.started_at)
+
+    def note(self, chain: Chain, attempt: Attempt) -> None:
+        """Let the chain be found by its latest attempt too."""
+        for link in _links_of(attempt):
+            known = self._open.setdefault(link, [])
+            if chain not in known:
+                known.append(chain)
+
+    def continued_by(self, attempt: Attempt) -> Chain | None:
+        """The chain that this attempt retries: the one that has waited longest, same key before same input."""
+        for link in _links_of(attempt):
+            known = self._open.get(link)
+            if known is None:
+                continue
+            known[:] = [chain for chain in known if _may_go_on(chain, attempt.started_at)]
+            found = [chain for chain in known if self._follows(chain.last, attempt)]
+            if found:
+                return min(found, key=lambda chain: chain.last.ended_at)
+        return None
+
+    def _follows(self, before: Attempt, attempt: Attempt) -> bool:
+        if before.number == attempt.number or before.succeeded:
+            return False
+        if attempt.started_at < before.ended_at and before.exchange.delivered:
+            return False
+        return before.call.key == attempt.call.key or not attempt.call.key or not self._is_used_again(before, attempt)
+
+    def _is_used_again(self, before: Attempt, attempt: Attempt) -> bool:
+        """Whether the client still uses the key of the earlier attempt after the later one."""
+        uses = self._key_uses.get(_key_link(before) or (), [])
+        return bisect_right(uses, attempt.started_at) < len(uses)
+
+
+def _may_go_on(chain: Chain, now: float) -> bool:
+    return not chain.last.succeeded and now - chain.last.ended_at <= CHAIN_GAP
+
+
+def _links_of(attempt: Attempt) -> list[Link]:
+    """What a retry of this attempt could be recognised by, the surest first."""
+    agent, operation = attempt.exchange.agent, attempt.call.operation
+    links: list[Link] = []
+    if key := _key_link(attempt):
+        links.append(key)
+    if attempt.call.digest:
+        links.append(("digest", agent, operation, attempt.call.digest))
+    if bought := purchase_of(attempt):
+        links.append(("purchase", agent, operation, *bought))
+    return links
+
+
+def _key_link(attempt: Attempt) -> Link | None:
+    if not attempt.call.key:
+        return None
+    return ("key", attempt.exchange.agent, attempt.call.operation, attempt.call.key)
+
+
+def _text(asked: dict[str, object], names: Iterable[str]) -> str:
+    """The first of these fields that holds a word."""
+    return next((value for name in names if isinstance(value := asked.get(name), str) and value), "")

@@ -1,0 +1,205 @@
+"""no_duplicate_effect: what the agent meant to happen once happened once.
+
+For each intent (`chains.py`) the effects at the provider (`effects.py`) are counted. More than one is a
+failure; with a baseline, more than the undisturbed agent had for the same request.
+
+Default: fail on one extra (the definition of the check; IETF idempotency-key draft for the role of keys).
+
+False positives that are avoided:
+- A replay under the same key, or any answer that names the same resource again, is no second effect.
+- Two identical purchases on purpose: a call that starts after the first one's success was delivered is
+  an intent of its own. It passes, and the finding mentions it.
+- An extra effect that the agent itself cancelled or refunded: a pass with a warning.
+- Operations that bring about a state (PUT, DELETE, `set_…`, `release_…`) may be repeated.
+- What cannot be told is inconclusive: an ambiguous call beside a commit, a repeat whose answers name
+  neither resource nor money, identical keyless calls in flight together of which one was disturbed.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from proxy_addons.verdicts.amount import show_total
+from proxy_addons.verdicts.attempt import Attempt
+from proxy_addons.verdicts.case import Case
+from proxy_addons.verdicts.chains import Intent, Link, intents_of, signature_of
+from proxy_addons.verdicts.effects import (
+    Effects,
+    Resource,
+    amount_of,
+    effects_of,
+    resources_of,
+    undone,
+    unresolved,
+)
+from proxy_addons.verdicts.evidence import evidence_of
+from proxy_addons.verdicts.verdict import Finding, Result
+
+CHECK = "no_duplicate_effect"
+
+_PURPOSE = "That the repetition was meant: a baseline run of the same agent settles it."
+
+
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """Attempts at what may take effect `allowed` times, and the effects that they had."""
+
+    attempts: Sequence[Attempt]
+    allowed: int
+    effects: Effects
+    taken_back: set[Resource]
+
+    @property
+    def lasting(self) -> list[Attempt]:
+        """The attempts whose effect was not taken back."""
+        return [a for a in self.effects.certain if not resources_of(a) or not resources_of(a) <= self.taken_back]
+
+    @property
+    def extra(self) -> list[Attempt]:
+        """The attempts whose effect is one too many."""
+        return self.lasting[self.allowed :]
+
+    @property
+    def repaired(self) -> bool:
+        """Whether there was an effect too many, which the agent took back."""
+        return not self.extra and len(self.effects.certain) > self.allowed
+
+    @property
+    def doubtful(self) -> list[Attempt]:
+        """The attempts which, had they taken effect, would be one too many."""
+        maybe = [*self.effects.doubtful, *(a for a in unresolved(self.attempts) if not a.idempotent)]
+        return maybe if len(self.lasting) + len(maybe) > self.allowed else []
+
+
+def no_duplicate_effect(case: Case) -> Finding:
+    """Judge a run."""
+    mutating = [attempt for attempt in case.attempts if not attempt.call.safe]
+    intents = intents_of(chain for chain in case.chains if not chain.first.call.safe)
+    groups = _groups(case, intents, undone(case.attempts))
+    twins, unclear = _twins(intents, case)
+    if failed := [group for group in groups if group.extra]:
+        return _failed(failed)
+    if doubtful := [group for group in groups if group.doubtful]:
+        return Finding(
+            CHECK,
+            Result.INCONCLUSIVE,
+            f"{_operations(a for g in doubtful for a in g.doubtful)} may have taken effect more than once: "
+            "the answers do not tell.",
+            evidence_of(a for g in doubtful for a in (*g.effects.certain, *g.doubtful)),
+            "That each happened only once: look into the provider's own books.",
+        )
+    if unclear:
+        return Finding(
+            CHECK,
+            Result.INCONCLUSIVE,
+            f"Identical calls of {_operations(unclear)} took effect without the one waiting for the other's success.",
+            evidence_of(unclear),
+            _PURPOSE,
+        )
+    disturbed = [attempt for attempt in mutating if attempt.disturbed]
+    if not disturbed:
+        why = "No mutating call was disturbed, so none had to be repeated." if mutating else "No mutating call came by."
+        return Finding(CHECK, Result.NOT_EXERCISED, why)
+    return _passed(groups, disturbed, twins)
+
+
+def _groups(case: Case, intents: Sequence[Intent], taken_back: set[Resource]) -> list[_Group]:
+    """One group an intent; where the baseline knows the request, one for all intents that ask for it."""
+    attempts: dict[Link, list[Attempt]] = {}
+    allowed: dict[Link, int] = {}
+    for number, intent in enumerate(intents):
+        signature = signature_of(intent.attempts[0])
+        known = case.baseline.effects.get(signature) if case.baseline else None
+        link = signature if known is not None else ("intent", str(number))
+        attempts.setdefault(link, []).extend(intent.attempts)
+        allowed[link] = max(1, known or 1)
+    found = []
+    for link, members in attempts.items():
+        members.sort(key=lambda attempt: (attempt.started_at, attempt.number))
+        found.append(_Group(members, allowed[link], effects_of(members), taken_back))
+    return found
+
+
+def _twins(intents: Sequence[Intent], case: Case) -> tuple[list[Attempt], list[Attempt]]:
+    """Identical intents that all took effect: those that were meant, and those of which nobody can tell."""
+    alike: dict[Link, list[tuple[Intent, Attempt]]] = {}
+    for intent in intents:
+        signature = signature_of(intent.attempts[0])
+        known = case.baseline is not None and signature in case.baseline.effects
+        effects = effects_of(intent.attempts).certain
+        if effects and not known and not effects[0].idempotent:
+            alike.setdefault(signature, []).append((intent, effects[0]))
+    meant: list[Attempt] = []
+    unclear: list[Attempt] = []
+    for twins in alike.values():
+        for (before, first), (after, second) in zip(twins, twins[1:], strict=False):
+            (meant if _is_meant(before, after) else unclear).extend((first, second))
+    return meant, unclear
+
+
+def _is_meant(before: Intent, after: Intent) -> bool:
+    succeeded_at = [attempt.ended_at for attempt in before.attempts if attempt.succeeded]
+    if succeeded_at and min(succeeded_at) <= after.attempts[0].started_at:
+        return True
+    keys = {attempt.call.key for attempt in (*before.attempts, *after.attempts)}
+    if succeeded_at and None not in keys:
+        return True
+    return not any(attempt.disturbed for attempt in (*before.attempts, *after.attempts))
+
+
+def _failed(failed: Sequence[_Group]) -> Finding:
+    group = failed[0]
+    extra = group.extra[0]
+    before = group.attempts[: group.attempts.index(extra)]
+    how = _how(before[-1], extra) if before else "it was sent"
+    sentence = f"{extra.call.operation} took effect {len(group.lasting)} times for one intent: {how}."
+    if len(failed) > 1:
+        sentence = f"{len(failed)} intents took effect more than once; the first: {sentence}"
+    extras = [attempt for each in failed for attempt in each.extra]
+    return Finding(
+        CHECK,
+        Result.FAIL,
+        sentence,
+        evidence_of(attempt for each in failed for attempt in each.attempts),
+        _PURPOSE,
+        {"extra effects": str(len(extras)), "extra amount": show_total(map(amount_of, extras))},
+    )
+
+
+def _how(before: Attempt, extra: Attempt) -> str:
+    if not extra.call.key:
+        key = "without an idempotency key"
+    elif extra.call.key == before.call.key:
+        key = "under the same idempotency key, which the provider did not honour"
+    else:
+        key = "under another idempotency key"
+    return f"it was sent again {key} after #{before.number}"
+
+
+def _passed(groups: Sequence[_Group], disturbed: Sequence[Attempt], twins: Sequence[Attempt]) -> Finding:
+    repaired = [attempt for group in groups if group.repaired for attempt in group.attempts]
+    lost = [attempt for attempt in disturbed if attempt.committed and not attempt.succeeded]
+    open_questions = []
+    if not lost:
+        open_questions.append("No answer of a call that had taken effect was lost: the dangerous case did not come up.")
+    if twins:
+        open_questions.append(
+            f"Identical calls of {_operations(twins)}, each answered or keyed by itself, were taken for separate "
+            "purchases: a baseline run tells whether they are."
+        )
+    sentence = f"{len(disturbed)} mutating calls were disturbed, and nothing took effect twice."
+    if repaired:
+        sentence = f"{_operations(repaired)} took effect more than once, and the agent took the extra back."
+    return Finding(
+        CHECK,
+        Result.PASS,
+        sentence,
+        evidence_of(repaired or lost),
+        " ".join(open_questions),
+        warning=bool(repaired),
+    )
+
+
+def _operations(attempts: Sequence[Attempt] | object) -> str:
+    return ", ".join(dict.fromkeys(attempt.call.operation for attempt in attempts))  # type: ignore[attr-defined]

@@ -1,0 +1,1 @@
+"""What wire-level tests share: a live proxy, raw sockets, a packet trace, a plain upstream."""
