@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 
 from proxy_addons.answer import AnswerCall
 from proxy_addons.decide import Decide
+from proxy_addons.engine.alpn import PreferHttp2
 from proxy_addons.engine.script import Script
 from proxy_addons.engine.wire import Clients, FlowWire, abort
 from proxy_addons.guard import Guard
@@ -58,6 +59,7 @@ class Chain:
         self.observe = Observe(self.emit, self.tally, self.clients.connected, guard.settled)
         self.addons: list[object] = [
             self.clients,
+            PreferHttp2(),
             Identify(self.tally, scope),
             guard,
             Decide(self.decider, self.tally),

@@ -12,17 +12,28 @@ from typing import Annotated
 
 from pydantic import BeforeValidator, PlainSerializer, WithJsonSchema
 
-_SECONDS = {"us": 1e-6, "ms": 1e-3, "s": 1.0, "m": 60.0, "h": 3600.0}
-_BYTES = {"B": 1, "KB": 1000, "MB": 1000**2, "GB": 1000**3, "KiB": 1024, "MiB": 1024**2, "GiB": 1024**3}
+_SECONDS = {"us": Decimal("1e-6"), "ms": Decimal("1e-3"), "s": Decimal(1), "m": Decimal(60), "h": Decimal(3600)}
+_BYTES = {
+    unit: Decimal(size)
+    for unit, size in {
+        "B": 1,
+        "KB": 1000,
+        "MB": 1000**2,
+        "GB": 1000**3,
+        "KiB": 1024,
+        "MiB": 1024**2,
+        "GiB": 1024**3,
+    }.items()
+}
 _QUANTITY = re.compile(r"\s*([0-9]{1,15}(?:\.[0-9]{1,40})?)\s*([A-Za-z]+)\s*")  # 15 digits: always finite
 _MONEY = re.compile(r"-?[0-9]+(\.[0-9]+)?")
 
 
-def _quantity(value: object, units: dict[str, float] | dict[str, int], example: str) -> float:
+def _quantity(value: object, units: dict[str, Decimal], example: str) -> float:
     match = _QUANTITY.fullmatch(value) if isinstance(value, str) else None
     if match is None or match[2] not in units:
         raise ValueError(f"not a quantity; write a number and one of {', '.join(units)}, like {example}")
-    return float(match[1]) * units[match[2]]
+    return float(Decimal(match[1]) * units[match[2]])
 
 
 def parse_duration(value: object) -> float:
@@ -95,7 +106,7 @@ def show_duration(seconds: float) -> str:
 def write_duration(seconds: float) -> str:
     """Write seconds so that `parse_duration` reads exactly the same number back."""
     short = show_duration(seconds)
-    return short if parse_duration(short) == seconds else f"{Decimal(repr(seconds)):f}s"
+    return short if "e" not in short and parse_duration(short) == seconds else f"{Decimal(repr(seconds)):f}s"
 
 
 def write_rate(rate: float) -> str:

@@ -2,15 +2,20 @@
 
 from __future__ import annotations
 
+import contextlib
 import logging
 import os
 import re
 import shutil
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import override
 
 import pytest
 from hypothesis import settings
+
+from proxy_addons.engine.certs import ensure_ca
+from tests.support.packets import Trace, permitted, trace
 
 settings.register_profile("ci", derandomize=True, deadline=None, database=None)
 settings.register_profile("search", deadline=None, max_examples=2000)
@@ -83,3 +88,20 @@ def tool() -> Callable[[str], str]:
         return path
 
     return find
+
+
+@pytest.fixture(scope="session")
+def ca(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A CA folder for all proxies of the run: making a key takes a while."""
+    folder = tmp_path_factory.mktemp("authority") / "ca"
+    ensure_ca(folder)
+    return folder
+
+
+@pytest.fixture
+def trace_packets() -> Callable[[int], contextlib.AbstractContextManager[Trace]]:
+    """A packet trace of what a port on loopback sends. Without the right to it a person's test is skipped."""
+    if not permitted():
+        give_up = pytest.fail if os.environ.get("CI") else pytest.skip
+        give_up("tracing packets needs root or CAP_NET_RAW, on Linux")
+    return trace

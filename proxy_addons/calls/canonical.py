@@ -29,7 +29,7 @@ def canonical(value: object) -> bytes:
         return _tokens(value)
     try:
         return rfc8785.dumps(value)  # type: ignore[arg-type]  # whatever it cannot write, it refuses
-    except (rfc8785.CanonicalizationError, UnicodeEncodeError):
+    except ValueError:
         return _tokens(value)
 
 

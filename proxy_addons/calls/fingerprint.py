@@ -4,12 +4,16 @@ The **digest** tells one intent from another: it leaves out the fields that chan
 (`volatile.py`) and nothing else. The **fingerprint** also leaves out every value that looks generated
 (`generated.py`), so that two runs against a provider that makes random ids draw the same faults.
 
-Both hash the RFC 8785 form of operation and input (`canonical.py`) with BLAKE2b to 32 hex digits.
+Both hash the RFC 8785 form of operation and input (`canonical.py`) with BLAKE2b to 32 hex digits. Of an
+input above `LARGE` only the volatile fields at the top are left out, and it is hashed as it comes, with
+sorted keys: to look through a megabyte would hold up the event loop for a tenth of a second.
 """
 
 from __future__ import annotations
 
 from hashlib import blake2b
+
+import msgspec
 
 from proxy_addons.calls.canonical import MAX_DEPTH, canonical
 from proxy_addons.calls.generated import BLANK, LONGEST, blanked
@@ -18,7 +22,12 @@ from proxy_addons.calls.volatile import Sort, sort_of
 _RECIPE = b"crosswind 1"
 """Part of every hash: whoever changes what is left out changes it, for a seed then means something else."""
 
+LARGE = 262_144
+"""Bytes of an input's JSON."""
+
 _SERIALS = frozenset({Sort.ID, Sort.TIME})
+_encode = msgspec.json.Encoder().encode
+_encode_sorted = msgspec.json.Encoder(order="sorted").encode
 
 
 def digest(operation: str, value: object, raw: bytes = b"") -> str:
@@ -26,7 +35,7 @@ def digest(operation: str, value: object, raw: bytes = b"") -> str:
 
     `raw` is a body that is not JSON; it is hashed byte by byte.
     """
-    return _hash(operation, _kept(value, MAX_DEPTH), raw)
+    return _hash(operation, _large(value) or canonical(_kept(value, MAX_DEPTH)), raw)
 
 
 def fingerprint(operation: str, value: object, raw: bytes = b"") -> str:
@@ -36,16 +45,28 @@ def fingerprint(operation: str, value: object, raw: bytes = b"") -> str:
     """
     if raw and len(raw) <= LONGEST:
         raw = blanked(raw.decode("latin-1")).encode("latin-1")
-    return _hash(operation, _blind(value, Sort.PLAIN, MAX_DEPTH), raw)
+    return _hash(operation, _large(value) or canonical(_blind(value, Sort.PLAIN, MAX_DEPTH)), raw)
 
 
-def _hash(operation: str, value: object, raw: bytes) -> str:
+def _hash(operation: str, form: bytes, raw: bytes) -> str:
     name = operation.encode("utf-8", "surrogatepass")
-    form = canonical(value)
     hasher = blake2b(b"%b%d:%b%d:" % (_RECIPE, len(name), name, len(form)), digest_size=16)
     hasher.update(form)
     hasher.update(raw)
     return hasher.hexdigest()
+
+
+def _large(value: object) -> bytes:
+    """The form of an input above `LARGE`, behind a byte that no other form begins with; empty for all others."""
+    if not isinstance(value, dict | list):
+        return b""
+    try:
+        if len(_encode(value)) <= LARGE:
+            return b""
+        top = _kept(value, 1) if isinstance(value, dict) else value
+        return b"\x01" + _encode_sorted(top)
+    except (ValueError, RecursionError):
+        return b""
 
 
 def _is_left_out(name: str, siblings: dict[str, object]) -> bool:

@@ -68,10 +68,16 @@ def _is_word(text: str) -> bool:
 
 def _hold(held: dict[str, str], before: str, value: str) -> None:
     """Keep a segment under the name of the one before it, in the singular."""
-    noun = _NOT_WORD.sub("_", before.lower()).strip("_")
-    noun = noun.removesuffix("s") if not noun.endswith("ss") else noun
+    noun = _singular(_NOT_WORD.sub("_", before.lower()).strip("_"))
     stem = f"{noun}_" if noun else ""
     name, count = f"{stem}id", 2
     while name in held:
         name, count = f"{stem}{count}_id", count + 1
     held[name] = unquote(value)
+
+
+def _singular(noun: str) -> str:
+    for plural, singular in (("ies", "y"), ("sses", "ss"), ("ss", "ss"), ("s", "")):
+        if noun.endswith(plural):
+            return noun.removesuffix(plural) + singular
+    return noun

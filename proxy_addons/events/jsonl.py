@@ -131,8 +131,9 @@ class JournalWriter:
     def _run(self) -> None:
         while True:
             self._wake.wait()
-            last = self._closing.wait(_PAUSE)
-            self._wake.clear()  # before the queue is taken: what comes later sets it again
+            self._closing.wait(_PAUSE)
+            self._wake.clear()  # before the queue and `_closing` are looked at: what comes later sets it again
+            last = self._closing.is_set()
             self._batch = memoryview(b"".join([self._queue.popleft() for _ in range(len(self._queue))]))
             while not self._write():
                 if last:

@@ -25,7 +25,7 @@ MAX_VALUES = 50_000
 """Values of one file, aliases resolved: the end of a "billion laughs"."""
 
 _INT = re.compile(r"[-+]?(0|[1-9][0-9]*)")
-_FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_FLOAT = re.compile(r"[-+]?(\.[0-9]+|(0|[1-9][0-9]*)(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
 _NO_NUMBER = re.compile(r"[-+]?\.(inf|Inf|INF)|\.(nan|NaN|NAN)")
 _WORDS = {"null": None, "Null": None, "NULL": None, "~": None, "true": True, "True": True, "TRUE": True} | {
     "false": False,
@@ -40,7 +40,7 @@ type Place = tuple[int, int]
 @dataclass(slots=True)
 class _Node:
     place: Place
-    value: None | bool | int | float | str | list[_Node] | dict[str, _Node]
+    value: bool | int | float | str | list[_Node] | dict[str, _Node] | None
     keys: dict[str, Place] = field(default_factory=dict)
     depth: int = 1
     size: int = 1
@@ -133,7 +133,7 @@ class _Composer:
         if isinstance(event, yaml.AliasEvent):
             node = self._alias(event, path)
         else:
-            anchor, tag = event.anchor, event.tag
+            anchor, tag = getattr(event, "anchor", None), getattr(event, "tag", None)
             if anchor:
                 self._open.add(anchor)
             if tag:
@@ -195,7 +195,7 @@ class _Composer:
             self._stop(event, path, f"*{name} refers to nothing; an anchor &{name} must stand above it")
         return self._anchors[name]
 
-    def _scalar(self, event: yaml.ScalarEvent, path: str) -> None | bool | float | str:
+    def _scalar(self, event: yaml.ScalarEvent, path: str) -> bool | float | str | None:
         text: str = event.value
         if not event.implicit[0]:  # quoted, or tagged
             return text
@@ -224,7 +224,8 @@ def _is_empty(node: _Node, event: yaml.Event) -> bool:
 
 
 def _place(event: yaml.Event) -> Place:
-    return event.start_mark.line + 1, event.start_mark.column + 1
+    mark = event.start_mark
+    return (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
 
 
 def _syntax(error: yaml.MarkedYAMLError, text: str, source: str) -> Problem:
@@ -239,7 +240,8 @@ def _syntax(error: yaml.MarkedYAMLError, text: str, source: str) -> Problem:
     elif error.problem == "mapping values are not allowed in this context":
         message = "a colon that does not belong here; check the indentation, and quote text that holds a colon"
     else:
-        message = f"no valid YAML: {error.problem}" + (f" {error.context}" if error.context else "")
+        begun = f", begun on line {error.context_mark.line + 1}" if error.context and error.context_mark else ""
+        message = f"no valid YAML: {error.problem}" + (f" {error.context}{begun}" if error.context else "")
     return Problem(source, message, "", line, column)
 
 

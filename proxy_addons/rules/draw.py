@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from hashlib import blake2b
 
-DRAW_VERSION = b"1"
+DRAW_VERSION = "1"
 """Part of every draw: a change of the recipe must change it, or seeds would silently mean something else."""
 
 
@@ -33,14 +33,13 @@ class Draw:
 
     def uniform(self, purpose: str) -> float:
         """A number in [0, 1): the same for the same inputs, whatever else happened in between."""
-        digest = blake2b(key=self.key, digest_size=8)
-        for part in (self.rule, self.agent, self.operation, self.fingerprint, str(self.ordinal), purpose):
-            data = part.encode("utf-8", "surrogatepass")
-            digest.update(len(data).to_bytes(4, "big"))
-            digest.update(data)
-        digest.update(DRAW_VERSION)
+        text = (  # every part with its length in front: no two sets of parts give one text
+            f"{len(self.rule)}:{self.rule}{len(self.agent)}:{self.agent}{len(self.operation)}:{self.operation}"
+            f"{len(self.fingerprint)}:{self.fingerprint}{self.ordinal}:{len(purpose)}:{purpose}{DRAW_VERSION}"
+        )
+        digest = blake2b(text.encode("utf-8", "surrogatepass"), key=self.key, digest_size=8).digest()
         # 53 bits fill a float: all 64 of them would round up to 1.0 now and then.
-        return (int.from_bytes(digest.digest(), "big") >> 11) / 2**53
+        return (int.from_bytes(digest) >> 11) / 2**53
 
     def choice[T](self, purpose: str, options: Sequence[T]) -> T:
         """One of `options`, each as likely as the others."""

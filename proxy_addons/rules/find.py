@@ -42,3 +42,11 @@ def find(name: str | Path) -> Path:
         return path
     there = f"known are {', '.join(profiles)}" if profiles else "there is no folder `profiles` here"
     raise ProfileError([Problem(str(name), f"no such profile{did_you_mean(path.name, profiles)}; {there}")])
+
+
+def shown_path(path: Path) -> str:
+    """The path from here, when the file is below this folder."""
+    try:
+        return str(path.absolute().relative_to(Path.cwd()))
+    except ValueError:
+        return str(path)

@@ -9,7 +9,7 @@ from pydantic_core import ErrorDetails
 
 from proxy_addons.rules.allowed import allowed_keys
 from proxy_addons.rules.document import Document, read
-from proxy_addons.rules.find import find
+from proxy_addons.rules.find import find, shown_path
 from proxy_addons.rules.named_fault import UNKNOWN
 from proxy_addons.rules.problem import Problem, ProfileError
 from proxy_addons.rules.profile import Profile
@@ -28,7 +28,7 @@ def load(path: str | Path) -> Profile:
         ProfileError: it cannot be read or is wrong.
     """
     found = find(path)
-    return parse(_text(found), _shown(found))
+    return parse(_text(found), shown_path(found))
 
 
 def parse(text: str, source: str) -> Profile:
@@ -71,7 +71,7 @@ def _worded(document: Document, errors: list[ErrorDetails], source: str) -> list
 
 
 def _text(path: Path) -> str:
-    source = _shown(path)
+    source = shown_path(path)
     try:
         with path.open("rb") as file:
             data = file.read(MAX_BYTES + 1)
@@ -90,11 +90,3 @@ def _text(path: Path) -> str:
         before = data[: error.start]
         line, column = before.count(b"\n") + 1, error.start - (before.rfind(b"\n") + 1) + 1
         raise ProfileError([Problem(source, "is not UTF-8; save it as UTF-8", "", line, column)]) from error
-
-
-def _shown(path: Path) -> str:
-    """The path from here, when the file is below this folder."""
-    try:
-        return str(path.absolute().relative_to(Path.cwd()))
-    except ValueError:
-        return str(path)

@@ -88,7 +88,10 @@ class Matcher:
             return False
         if self._headers and not _any_value(self._headers, request.headers):
             return False
-        return not self._input or all(check(call.input) for check in self._input)
+        for check in self._input:  # noqa: SIM110  # a generator costs half a microsecond
+            if not check(call.input):
+                return False
+        return True
 
     def rejects(self, answer: Answer | None) -> str:
         """Why this answer is not the one that is waited for; empty when it is."""

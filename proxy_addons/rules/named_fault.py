@@ -8,10 +8,10 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass
-from typing import Annotated, Any, LiteralString, cast
+from typing import Annotated, Any, LiteralString
 
-from pydantic import PlainSerializer, PlainValidator, ValidationError
-from pydantic_core import InitErrorDetails, PydanticCustomError
+from pydantic import GetJsonSchemaHandler, PlainSerializer, PlainValidator, ValidationError
+from pydantic_core import CoreSchema, InitErrorDetails, PydanticCustomError
 
 from proxy_addons import faults
 from proxy_addons.faults.base import Fault
@@ -38,9 +38,7 @@ def relocated(error: ValidationError, *prefix: int | str) -> list[InitErrorDetai
     """The lines of an error, as if what failed stood at `prefix`."""
     return [
         InitErrorDetails(
-            type=PydanticCustomError(
-                cast("LiteralString", line["type"]), cast("LiteralString", line["msg"]), dict(line.get("ctx", {}))
-            ),
+            type=PydanticCustomError(line["type"], line["msg"], dict(line.get("ctx", {}))),
             loc=(*prefix, *line["loc"]),
             input=line["input"],
         )
@@ -59,13 +57,14 @@ def _at(word: str, value: object, kind: LiteralString, message: str) -> Validati
 
 
 def _read(value: object) -> NamedFault:
+    written: object = {}
     match value:
         case NamedFault():
             return value
         case str():
-            word, written = value, {}
+            word = value
         case dict() if len(value) == 1:
-            ((word, written),) = value.items()
+            (word, written) = next((str(key), inner) for key, inner in value.items())
         case dict() if value:
             raise ValueError(f"holds {len(value)} entries; a rule has one fault: give each a rule of its own")
         case _:
@@ -86,5 +85,39 @@ def _read(value: object) -> NamedFault:
         raise failed(relocated(error, word)) from error
 
 
-FaultSetting = Annotated[NamedFault, PlainValidator(_read), PlainSerializer(NamedFault.written)]
+class _Schema:
+    """The JSON Schema: each fault as a word, where it needs no settings, and with them."""
+
+    def __get_pydantic_json_schema__(self, _: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        forms: list[dict[str, Any]] = []
+        for word in faults.words():
+            model = faults.load(word)
+            about = (model.__doc__ or word).partition("\n")[0]
+            if _stands_alone(model):
+                forms.append({"const": word, "description": about})
+            settings: dict[str, Any] = handler(model.__pydantic_core_schema__)
+            if model.shorthand is not None:
+                short = handler.resolve_ref_schema(settings)["properties"][model.shorthand]
+                settings = {"anyOf": [settings, short]}
+            forms.append(
+                {
+                    "type": "object",
+                    "description": about,
+                    "properties": {word: settings},
+                    "required": [word],
+                    "additionalProperties": False,
+                }
+            )
+        return {"oneOf": forms}
+
+
+def _stands_alone(model: type[Fault]) -> bool:
+    try:
+        model.model_validate({})
+    except ValidationError:
+        return False
+    return True
+
+
+FaultSetting = Annotated[NamedFault, PlainValidator(_read), PlainSerializer(NamedFault.written), _Schema()]
 """What stands under `fault`."""

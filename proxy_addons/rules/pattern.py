@@ -1,7 +1,7 @@
-"""Globs and regular expressions, as a profile writes them: `cancel_*`, `/^(get|list)_/`.
+r"""Globs and regular expressions, as a profile writes them: `cancel_*`, `/^(get|list)_/`.
 
 A glob must match the whole text; a regular expression between slashes is searched in it. A path that
-stands between slashes, `/v1/escrows/`, is a path, unless it holds one of `^ $ | ( ) + \\`.
+stands between slashes, `/v1/escrows/`, is a path, unless it holds one of `^ $ | ( ) + \`.
 """
 
 from __future__ import annotations

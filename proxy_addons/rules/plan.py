@@ -12,7 +12,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from proxy_addons.exchange import Answer, Call, Exchange, Phase, Request
+from proxy_addons.exchange import Answer, Call, Exchange, Phase
 from proxy_addons.faults.base import Fault
 from proxy_addons.rules.draw import Draw, seed_key
 from proxy_addons.rules.match import Kind, Matcher

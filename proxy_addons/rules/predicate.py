@@ -6,19 +6,40 @@ field that is not there meets `exists: false` and nothing else.
 
 from __future__ import annotations
 
+import math
+import operator
 import re
 from collections.abc import Callable, Mapping
 from decimal import Decimal
-from typing import Annotated, Self
+from typing import Annotated, Any, Self, override
 
-from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, PlainValidator, WithJsonSchema
-from pydantic import model_serializer, model_validator
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    GetJsonSchemaHandler,
+    PlainValidator,
+    WithJsonSchema,
+    model_serializer,
+    model_validator,
+)
+from pydantic_core import CoreSchema
 
 from proxy_addons.exchange import JSON
 from proxy_addons.rules.pattern import Pattern, compile_patterns, not_empty
-from proxy_addons.rules.problem import shown
+from proxy_addons.rules.problem import listed, shown
 
+_PLAIN = re.compile(r"\S{1,60}")
 _DECIMAL = re.compile(r"-?\d{1,60}(\.\d{1,60})?([eE][-+]?\d{1,3})?")
+
+_ORDERS: Mapping[str, Callable[[Any, Any], bool]] = {
+    "gt": operator.gt,
+    "gte": operator.ge,
+    "lt": operator.lt,
+    "lte": operator.le,
+}
 
 type Check = Callable[[JSON], bool]
 """Takes the whole input, answers for one field."""
@@ -98,17 +119,14 @@ class Predicate(BaseModel):
         if self.matches:
             test = compile_patterns([self.matches])
             found.append(lambda value: (text := _text(value)) is not None and test(text))
-        orders = {"gt": lambda sign: sign > 0, "gte": lambda sign: sign >= 0} | {
-            "lt": lambda sign: sign < 0,
-            "lte": lambda sign: sign <= 0,
-        }
-        found.extend(_compares(getattr(self, word), holds) for word, holds in orders.items() if word in given)
+        found.extend(_compares(getattr(self, word), order) for word, order in _ORDERS.items() if word in given)
         return found
 
+    @override
     def __str__(self) -> str:
-        signs = {"eq": "is", "ne": "is not", "gt": "above", "gte": "at least", "lt": "below", "lte": "at most"}
+        signs = {"eq": "is", "ne": "is not", "gt": "is above", "gte": "is at least", "lt": "is below", "lte": "is at most"}
         words = signs | {"in_": "is one of", "matches": "matches"}
-        parts = [f"{words[word]} {_shown(getattr(self, word))}" for word in words if word in self.model_fields_set]
+        parts = [f"{words[word]} {_said(getattr(self, word))}" for word in words if word in self.model_fields_set]
         return " and ".join(parts) or ("is there" if self.exists else "is not there")
 
 
@@ -124,8 +142,16 @@ def _path(path: str) -> str:
     return path
 
 
+class _OrValue:
+    """The JSON Schema of `_read`: a predicate, or a value, or a list of values."""
+
+    def __get_pydantic_json_schema__(self, schema: CoreSchema, handler: GetJsonSchemaHandler) -> dict[str, Any]:
+        return {"anyOf": [{"type": ["string", "number", "boolean", "null"]}, {"type": "array"}, handler(schema)]}
+
+
 Predicates = Annotated[
-    dict[Annotated[str, AfterValidator(_path)], Annotated[Predicate, BeforeValidator(_read)]], AfterValidator(not_empty)
+    dict[Annotated[str, AfterValidator(_path)], Annotated[Predicate, BeforeValidator(_read), _OrValue()]],
+    AfterValidator(not_empty),
 ]
 """Field path → predicate, or a value that it equals, or a list of such values."""
 
@@ -142,7 +168,10 @@ def _field(steps: tuple[str, ...], predicate: Predicate) -> Check:
         value = _resolve(steps, root)
         if isinstance(value, _Missing):
             return not wanted
-        return wanted and all(holds(value) for holds in checks)
+        for holds in checks:  # a generator costs half a microsecond
+            if not holds(value):
+                return False
+        return wanted
 
     return check
 
@@ -165,19 +194,20 @@ def _resolve(steps: tuple[str, ...], value: JSON) -> JSON | _Missing:
 
 
 def _decimal(value: JSON) -> Decimal | None:
+    if isinstance(value, str):
+        return Decimal(value) if _DECIMAL.fullmatch(value) else None
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
         return Decimal(value)
-    if isinstance(value, float):
-        return Decimal(repr(value))
-    return Decimal(value) if isinstance(value, str) and _DECIMAL.fullmatch(value) else None
+    return Decimal(repr(value)) if isinstance(value, float) and math.isfinite(value) else None
 
 
 def _text(value: JSON) -> str | None:
     if isinstance(value, str):
         return value
-    return str(value) if isinstance(value, (int, float)) and not isinstance(value, bool) else None
+    number = _decimal(value)
+    return None if number is None or isinstance(value, (list, dict)) else str(number)
 
 
 def _equals(wanted: JSON) -> Check:
@@ -197,20 +227,16 @@ def _equals(wanted: JSON) -> Check:
     return equal
 
 
-def _compares(bound: float | str, holds: Callable[[int], bool]) -> Check:
+def _compares(bound: float | str, order: Callable[[Any, Any], bool]) -> Check:
     """Decimals by size; a text that is no decimal, such as a date, by its letters."""
     number = _decimal(bound)
-
-    def check(value: JSON) -> bool:
-        if number is not None:
-            found = _decimal(value)
-            return found is not None and holds((found > number) - (found < number))
-        return isinstance(value, str) and holds((value > str(bound)) - (value < str(bound)))
-
-    return check
+    if number is None:
+        return lambda value: isinstance(value, str) and order(value, bound)
+    return lambda value: (found := _decimal(value)) is not None and order(found, number)
 
 
-def _shown(value: object) -> str:
+def _said(value: object) -> str:
+    """A value within a sentence: a plain word needs no quotes."""
     if isinstance(value, tuple):
-        return ", ".join(map(shown, value))
-    return shown(value)
+        return listed(map(_said, value), "or")
+    return value if isinstance(value, str) and _PLAIN.fullmatch(value) else shown(value)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import difflib
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from typing import override
 
 
 @dataclass(frozen=True, slots=True)
@@ -22,6 +23,7 @@ class Problem:
         """`file:line:column`, the form that editors and terminals turn into a link."""
         return f"{self.source}:{self.line}:{self.column}" if self.line else self.source
 
+    @override
     def __str__(self) -> str:
         return ": ".join(part for part in (self.place, self.path, self.message) if part)
 

@@ -32,13 +32,13 @@ from proxy_addons.units import Money
 
 _CONFIG = ConfigDict(frozen=True, extra="forbid", use_attribute_docstrings=True)
 _HOST = re.compile(r"[a-z0-9._-]+|\[?[0-9a-f:]+\]?")
-_LABEL = re.compile(r"[\w.-]{1,100}")
+_LABEL = re.compile(r"\w[\w.-]{0,99}")
 
 _Text = Annotated[str, Strict()]
 
 
 def _version(value: object) -> object:
-    if value != 1 or not isinstance(value, int) or isinstance(value, bool):
+    if type(value) is not int or value != 1:  # True == 1.0 == 1
         raise ValueError(f"{shown(value)} is no version that this release reads; write 1")
     return value
 
@@ -62,13 +62,20 @@ def _target(value: str) -> str:
 
 def _label(value: str) -> str:
     if not _LABEL.fullmatch(value):
-        raise ValueError(f"{shown(value)} is no name; a name has 1 to 100 letters, digits, dots, dashes and underscores")
+        raise ValueError(f"{shown(value)} is no name; write at most 100 letters, digits, dots, dashes and underscores")
     return value
 
 
-_Name = Annotated[str, Strict(), AfterValidator(_label), WithJsonSchema({"type": "string", "pattern": "^[\\w.-]{1,100}$"})]
+_Name = Annotated[
+    str, Strict(), AfterValidator(_label), WithJsonSchema({"type": "string", "pattern": "^\\w[\\w.-]{0,99}$"})
+]
 _HostGlob = Annotated[str, Strict(), Field(min_length=1), BeforeValidator(_host_glob)]
-_HostGlobs = Annotated[tuple[_HostGlob, ...], BeforeValidator(one_or_many)]
+_HOST_SCHEMA = {"type": "string", "examples": ["*.example.com"]}
+_HostGlobs = Annotated[
+    tuple[_HostGlob, ...],
+    BeforeValidator(one_or_many),
+    WithJsonSchema({"oneOf": [_HOST_SCHEMA, {"type": "array", "items": _HOST_SCHEMA}]}),
+]
 
 
 class ScopeSettings(BaseModel):
@@ -166,9 +173,9 @@ def _rules(value: object, check: ValidatorFunctionWrapHandler) -> tuple[Rule, ..
 
 
 class Profile(BaseModel):
-    """One chaos profile. `Profile.model_validate` takes what a YAML file holds; `load` reads the file."""
+    """A chaos profile: what happens to which calls."""
 
-    model_config = ConfigDict(**_CONFIG, json_schema_extra={"title": "Crosswind profile"})
+    model_config = _CONFIG
 
     version: Annotated[Literal[1], BeforeValidator(_version), WithJsonSchema({"const": 1})]
     """The version of this format: 1."""
@@ -176,7 +183,7 @@ class Profile(BaseModel):
     """What the run is called in reports."""
     description: _Text = ""
     """What it is about, in a sentence."""
-    seed: Annotated[int, Strict(), Field(ge=-(2**63), lt=2**63)] = 0
+    seed: Annotated[int, Strict(), Field(ge=-(2**63), le=2**63 - 1)] = 0
     """Any whole number; the same seed gives the same faults. `--seed` and `CHAOS_SEED` override it."""
     origin: Literal["sandbox", "upstream"] = "sandbox"
     """Who answers for sandbox.greenhelix.net: the embedded sandbox, or the real one."""
@@ -196,7 +203,9 @@ class Profile(BaseModel):
         scope = self.reach()
         lines = [
             InitErrorDetails(
-                type=PydanticCustomError("denied", "scope.deny rules this host out; a host is mapped or denied, not both"),
+                type=PydanticCustomError(
+                    "denied", "scope.deny rules this host out; a host is mapped or denied, not both"
+                ),
                 loc=("map", host),
                 input=host,
             )
@@ -207,14 +216,13 @@ class Profile(BaseModel):
             raise failed(lines)
         return self
 
-    def reach(self, *, hermetic: bool = False) -> Scope:
+    def reach(self) -> Scope:
         """The hosts that the chain may touch, and where it sends them."""
         return Scope(
             hosts=self.scope.hosts,
             deny=self.scope.deny,
             mapped={host: parse_target(url) for host, url in self.map.items()},
             sandbox=self.origin == "sandbox",
-            hermetic=hermetic,
         )
 
     def caps(self) -> spend.Budget | None:

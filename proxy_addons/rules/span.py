@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from typing import Annotated, Any
+from typing import Annotated, Any, override
 
 from pydantic import AfterValidator, BeforeValidator, PlainSerializer, PlainValidator, WithJsonSchema
 
@@ -39,6 +39,7 @@ class Span:
             return self.first
         return f"{self.first}..{'' if self.last is None else self.last}"
 
+    @override
     def __str__(self) -> str:
         return f"every {nth(self.step)}" if self.step > 1 else str(self.written())
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Self
+from typing import Annotated, Self, override
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PositiveInt, Strict, WithJsonSchema, model_validator
 
@@ -59,6 +59,7 @@ class Window(BaseModel):
             since %= self.every
         return self.for_ is None or since < self.for_
 
+    @override
     def __str__(self) -> str:
         after, length = show_duration(self.after), show_duration(self.for_ or 0)
         if self.every is not None:
@@ -82,12 +83,15 @@ class Burst(BaseModel):
     @model_validator(mode="after")
     def _fits(self) -> Self:
         if self.length > self.every:
-            raise ValueError(f"a burst of {self.length} does not fit into {self.every} calls; `every` is at least `length`")
+            raise ValueError(
+                f"a burst of {self.length} does not fit into {self.every} calls; `every` is at least `length`"
+            )
         return self
 
     def __contains__(self, nth: int) -> bool:
         return (nth - 1) % self.every < self.length
 
+    @override
     def __str__(self) -> str:
         return f"{self.length} calls in a row out of every {self.every}"
 

@@ -98,7 +98,9 @@ _FIXED: Mapping[str, Callable[[ErrorDetails, Mapping[str, Any], tuple[str, ...]]
     "literal_error": _no_choice,
     "enum": _no_choice,
     "union_tag_invalid": _no_choice,
-    "union_tag_not_found": lambda _, context, __: f"{context.get('discriminator', 'a key')} is missing; it tells the kind",
+    "union_tag_not_found": lambda _, context, __: (
+        f"{context.get('discriminator', 'a key')} is missing; it tells the kind"
+    ),
     "string_too_short": _length,
     "string_too_long": _length,
     "too_short": _length,

@@ -7,7 +7,7 @@ call's own `idempotency_key` counts.
 
 from __future__ import annotations
 
-from dataclasses import replace
+import msgspec
 
 from proxy_addons.exchange import JSON, Request
 from proxy_addons.sandbox.errors import SandboxError, invalid
@@ -57,7 +57,7 @@ def answer(books: Books, request: Request, situation: Situation) -> Reply:
         raise invalid("calls must be a list")
     if len(calls) > MOST:
         raise invalid(f"calls must hold at most {MOST} calls")
-    situation = replace(situation, header_key=None)
+    situation = msgspec.structs.replace(situation, header_key=None)
     return Reply(Results([_entry(books, call, situation) for call in calls]))
 
 

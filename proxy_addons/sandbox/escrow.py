@@ -11,10 +11,11 @@ Rules it keeps:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
 from heapq import heappop, heappush
+
+import msgspec
 
 from proxy_addons.exchange import JSON
 from proxy_addons.sandbox.budget import Budgets
@@ -36,8 +37,7 @@ class EscrowStatus(StrEnum):
     EXPIRED = "expired"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class EscrowOrder:
+class EscrowOrder(msgspec.Struct, frozen=True, kw_only=True):
     """What the payer asks for. `amount` is in credits, above zero."""
 
     payer: str
@@ -49,8 +49,7 @@ class EscrowOrder:
     metadata: Mapping[str, JSON] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Escrow:
+class Escrow(msgspec.Struct, frozen=True, kw_only=True):
     """An escrow as it stands. Times are seconds since the epoch."""
 
     id: str
@@ -181,6 +180,6 @@ class Escrows:
         else:
             self._wallets.post(order.payer, order.amount, Reason(Kind.ESCROW_REFUND, escrow.id), now)
             self._budgets.spend(order.payer, -order.amount, escrow.created_at)
-        ended = replace(escrow, status=status, updated_at=now, settlement_id=settlement_id)
+        ended = msgspec.structs.replace(escrow, status=status, updated_at=now, settlement_id=settlement_id)
         self._by_id[escrow.id] = ended
         return ended

@@ -8,7 +8,6 @@ A tool that the guide gives no shape answers in the gateway's.
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from typing import Literal
 
@@ -153,7 +152,7 @@ def answer(books: Books, request: Request, situation: Situation) -> Reply:
         operation = find_tool(tool)
         caller = given.get("agent_id")
         if isinstance(caller, str) and caller:
-            situation = replace(situation, caller=caller)
+            situation = msgspec.structs.replace(situation, caller=caller)
     return operation(books, given, situation, lax=True)._replace(status=200, location=None)
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from hashlib import blake2b
 
-_VERSION = b"1"
+_RECIPE = b"sandbox-ids-1"
 """Part of every id: a change of the recipe must change it, or seeds would silently mean something else."""
 
 
@@ -16,21 +16,25 @@ class Ids:
     """The ids of one sandbox. `seed` is any whole number."""
 
     def __init__(self, seed: int = 0) -> None:
-        self._key = blake2b(str(seed).encode(), digest_size=32, person=b"sandbox-ids").digest()
+        key = blake2b(str(seed).encode(), digest_size=32).digest()
+        self._keyed = blake2b(digest_size=16, key=key, person=_RECIPE)
         self._drawn: dict[bytes, int] = {}
 
-    def draw(self, *parts: str | bytes) -> str:
-        """32 hex digits, never twice the same: equal parts are counted."""
-        subject = blake2b(_VERSION, key=self._key, digest_size=16)
-        for part in parts:
-            data = part if isinstance(part, bytes) else part.encode("utf-8", "surrogatepass")
-            subject.update(len(data).to_bytes(4, "big"))
-            subject.update(data)
+    def draw(self, *parts: str, data: bytes = b"") -> str:
+        """32 hex digits, never twice the same: equal parts and data are counted."""
+        framed = "".join([f"{len(part)}:{part}" for part in parts])
+        subject = self._keyed.copy()
+        subject.update(framed.encode("utf-8", "surrogatepass"))
+        subject.update(b"|" + data)
         digest = subject.digest()
         ordinal = self._drawn.get(digest, 0) + 1
         self._drawn[digest] = ordinal
-        return blake2b(digest + ordinal.to_bytes(8, "big"), key=self._key, digest_size=16).hexdigest()
+        if ordinal > 1:
+            again = self._keyed.copy()
+            again.update(digest + ordinal.to_bytes(8, "big"))
+            digest = again.digest()
+        return digest.hex()
 
-    def number(self, *parts: str | bytes) -> int:
+    def number(self, *parts: str) -> int:
         """A whole number that a JSON double holds exactly (52 bits), drawn like an id."""
         return int(self.draw(*parts)[:13], 16)

@@ -10,9 +10,10 @@ Creation and its key were observed on gateway 1.4.8, capture and refund follow i
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
 from decimal import Decimal
 from enum import StrEnum
+
+import msgspec
 
 from proxy_addons.exchange import JSON
 from proxy_addons.sandbox.budget import Budgets
@@ -30,8 +31,7 @@ class IntentStatus(StrEnum):
     REFUNDED = "refunded"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class IntentOrder:
+class IntentOrder(msgspec.Struct, frozen=True, kw_only=True):
     """What the payer means to pay. `amount` is in credits, above zero."""
 
     payer: str
@@ -42,8 +42,7 @@ class IntentOrder:
     metadata: Mapping[str, JSON] | None = None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Intent:
+class Intent(msgspec.Struct, frozen=True, kw_only=True):
     """An intent as it stands. Times are seconds since the epoch; `captured_at` is None while none was."""
 
     id: str
@@ -120,7 +119,9 @@ class Intents:
         self._budgets.spend(order.payer, order.amount, now)
         settlement_id = self._ids.draw("settlement", intent.id)
         status = IntentStatus.SETTLED
-        return self._file(replace(intent, status=status, updated_at=now, captured_at=now, settlement_id=settlement_id))
+        return self._file(
+            msgspec.structs.replace(intent, status=status, updated_at=now, captured_at=now, settlement_id=settlement_id)
+        )
 
     def refund(self, intent_id: str, now: float) -> Intent:
         """Void a pending intent, or take the money of a settled one back from the payee.
@@ -136,7 +137,7 @@ class Intents:
             self._wallets.post(order.payee, -order.amount, Reason(Kind.REFUND_SENT, intent.id), now)
             self._wallets.post(order.payer, order.amount, Reason(Kind.REFUND_RECEIVED, intent.id), now)
             self._budgets.spend(order.payer, -order.amount, intent.captured_at)
-        return self._file(replace(intent, status=IntentStatus.REFUNDED, updated_at=now))
+        return self._file(msgspec.structs.replace(intent, status=IntentStatus.REFUNDED, updated_at=now))
 
     def _file(self, intent: Intent) -> Intent:
         self._by_id[intent.id] = intent

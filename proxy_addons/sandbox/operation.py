@@ -51,8 +51,7 @@ class Books:
     webhooks: Webhooks
 
 
-@dataclass(frozen=True, slots=True)
-class Situation:
+class Situation(msgspec.Struct, frozen=True):
     """What a call brings along beside its input.
 
     `now` is in seconds since the epoch, `caller` is the agent behind the credentials, `header_key` the

@@ -10,9 +10,10 @@ Rules it keeps:
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from decimal import Decimal
 from enum import StrEnum
+
+import msgspec
 
 from proxy_addons.sandbox.errors import SandboxError
 from proxy_addons.sandbox.ids import Ids
@@ -34,8 +35,7 @@ class Kind(StrEnum):
     REFUND_RECEIVED = "refund_received"
 
 
-@dataclass(frozen=True, slots=True)
-class Reason:
+class Reason(msgspec.Struct, frozen=True):
     """What a posting is for. `reference` names the escrow or intent, if there is one."""
 
     kind: Kind
@@ -43,8 +43,7 @@ class Reason:
     description: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class Transaction:
+class Transaction(msgspec.Struct, frozen=True):
     """One posting. `amount` is signed, `created_at` is in seconds since the epoch."""
 
     id: int
@@ -55,8 +54,7 @@ class Transaction:
     created_at: float
 
 
-@dataclass(frozen=True, slots=True)
-class CashOrder:
+class CashOrder(msgspec.Struct, frozen=True):
     """What an agent asks to pay in or out. `amount` is in credits, above zero."""
 
     agent: str

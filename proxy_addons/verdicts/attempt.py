@@ -86,13 +86,18 @@ class Attempt:
 
     @property
     def committed(self) -> bool:
-        """Whether it changed something at the provider."""
-        return not self.call.safe and self.exchange.commit is Commit.COMMITTED and self.accepted
+        """Whether it changed something at the provider, or was a replay of what did."""
+        if self.call.safe or self.exchange.commit is not Commit.COMMITTED:
+            return False
+        status = self.call.status
+        return len(self.exchange.calls) == 1 if status is None else 200 <= status < 300
 
     @property
     def ambiguous(self) -> bool:
-        """Whether nobody can know if it changed something: it reached the provider, whose answer was never seen."""
-        return not self.call.safe and self.exchange.commit is Commit.AMBIGUOUS
+        """Whether nobody can know if it changed something: it reached the provider, whose answer does not tell."""
+        if self.call.safe or self.exchange.commit is Commit.NONE or self.committed:
+            return False
+        return self.call.status is None or self.call.status >= 500
 
     @property
     def words(self) -> set[str]:

@@ -61,13 +61,13 @@ def unresolved(attempts: Iterable[Attempt]) -> list[Attempt]:
     one key only the first counts.
     """
     attempts = list(attempts)
-    settled = {_keyed(attempt) for attempt in attempts if attempt.committed and attempt.call.key}
+    settled = {keyed(attempt) for attempt in attempts if attempt.committed and attempt.call.key}
     found = []
     for attempt in attempts:
-        if attempt.ambiguous and not (attempt.call.key and _keyed(attempt) in settled):
+        if attempt.ambiguous and not (attempt.call.key and keyed(attempt) in settled):
             found.append(attempt)
             if attempt.call.key:
-                settled.add(_keyed(attempt))
+                settled.add(keyed(attempt))
     return found
 
 
@@ -96,5 +96,6 @@ def amount_of(attempt: Attempt) -> tuple[str | None, str | None]:
     return (str(amount) if amount is not None else None), (currency if isinstance(currency, str) else None)
 
 
-def _keyed(attempt: Attempt) -> tuple[str, str, str | None]:
+def keyed(attempt: Attempt) -> tuple[str, str, str | None]:
+    """What an idempotency key holds for: the agent and the operation."""
     return attempt.exchange.agent, attempt.call.operation, attempt.call.key

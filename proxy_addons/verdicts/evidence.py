@@ -47,21 +47,17 @@ def _done(attempt: Attempt) -> str:
         return ""
     if attempt.committed:
         return "committed"
-    return "nobody can know whether it committed" if attempt.ambiguous else "not committed"
+    return "nobody knows if it committed" if attempt.ambiguous else "not committed"
 
 
 def _got(attempt: Attempt) -> str:
     exchange = attempt.exchange
-    if not exchange.delivered:
+    if not exchange.delivered or exchange.status is None:
         if exchange.client_aborted:
             return "the agent gave up waiting"
         return "answer lost" if exchange.reached_upstream else "no answer"
-    if exchange.status is None:
-        return "no answer"
     if attempt.succeeded:
         return "answer delivered"
-    if exchange.status < 300 and attempt.accepted:
-        return f"a spoilt {exchange.status} delivered"
-    if exchange.status < 300:
-        return f"refused within a {exchange.status}"
-    return f"the agent was told {exchange.status}"
+    if exchange.status >= 300:
+        return f"told {exchange.status}"
+    return f"a spoilt {exchange.status} delivered" if attempt.accepted else f"refused within a {exchange.status}"

@@ -19,6 +19,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
 from proxy_addons.verdicts.amount import show_total
 from proxy_addons.verdicts.attempt import Attempt
@@ -33,11 +34,13 @@ from proxy_addons.verdicts.effects import (
     undone,
     unresolved,
 )
-from proxy_addons.verdicts.evidence import evidence_of
+from proxy_addons.verdicts.evidence import blame_of, evidence_of
 from proxy_addons.verdicts.verdict import Finding, Result
+from proxy_addons.verdicts.wording import listed, plural, was
 
 CHECK = "no_duplicate_effect"
 
+_BOOKS = "That it happened once, or twice: the provider's own books tell."
 _PURPOSE = "That the repetition was meant: a baseline run of the same agent settles it."
 
 
@@ -81,22 +84,14 @@ def no_duplicate_effect(case: Case) -> Finding:
     if failed := [group for group in groups if group.extra]:
         return _failed(failed)
     if doubtful := [group for group in groups if group.doubtful]:
-        return Finding(
-            CHECK,
-            Result.INCONCLUSIVE,
-            f"{_operations(a for g in doubtful for a in g.doubtful)} may have taken effect more than once: "
-            "the answers do not tell.",
-            evidence_of(a for g in doubtful for a in (*g.effects.certain, *g.doubtful)),
-            "That each happened only once: look into the provider's own books.",
-        )
+        names = listed(attempt.call.operation for group in doubtful for attempt in group.doubtful)
+        sentence = f"{names} may have taken effect more than once: the answers do not tell."
+        evidence = evidence_of(attempt for group in doubtful for attempt in (*group.effects.certain, *group.doubtful))
+        return Finding(CHECK, Result.INCONCLUSIVE, sentence, evidence, _BOOKS)
     if unclear:
-        return Finding(
-            CHECK,
-            Result.INCONCLUSIVE,
-            f"Identical calls of {_operations(unclear)} took effect without the one waiting for the other's success.",
-            evidence_of(unclear),
-            _PURPOSE,
-        )
+        names = listed(attempt.call.operation for attempt in unclear)
+        sentence = f"Identical calls of {names} took effect, the one without waiting for the other's success."
+        return Finding(CHECK, Result.INCONCLUSIVE, sentence, evidence_of(unclear), _PURPOSE)
     disturbed = [attempt for attempt in mutating if attempt.disturbed]
     if not disturbed:
         why = "No mutating call was disturbed, so none had to be repeated." if mutating else "No mutating call came by."
@@ -133,7 +128,7 @@ def _twins(intents: Sequence[Intent], case: Case) -> tuple[list[Attempt], list[A
     meant: list[Attempt] = []
     unclear: list[Attempt] = []
     for twins in alike.values():
-        for (before, first), (after, second) in zip(twins, twins[1:], strict=False):
+        for (before, first), (after, second) in pairwise(twins):
             (meant if _is_meant(before, after) else unclear).extend((first, second))
     return meant, unclear
 
@@ -174,32 +169,29 @@ def _how(before: Attempt, extra: Attempt) -> str:
         key = "under the same idempotency key, which the provider did not honour"
     else:
         key = "under another idempotency key"
-    return f"it was sent again {key} after #{before.number}"
+    blame = blame_of(before)
+    return f"it was sent again {key} after #{before.number}" + (f" ({blame})" if blame else "")
 
 
 def _passed(groups: Sequence[_Group], disturbed: Sequence[Attempt], twins: Sequence[Attempt]) -> Finding:
     repaired = [attempt for group in groups if group.repaired for attempt in group.attempts]
     lost = [attempt for attempt in disturbed if attempt.committed and not attempt.succeeded]
-    open_questions = []
+    not_ruled_out = []
     if not lost:
-        open_questions.append("No answer of a call that had taken effect was lost: the dangerous case did not come up.")
+        not_ruled_out.append("That a lost answer is paid for twice: none of a call that took effect was lost.")
     if twins:
-        open_questions.append(
-            f"Identical calls of {_operations(twins)}, each answered or keyed by itself, were taken for separate "
-            "purchases: a baseline run tells whether they are."
-        )
-    sentence = f"{len(disturbed)} mutating calls were disturbed, and nothing took effect twice."
+        names = listed(attempt.call.operation for attempt in twins)
+        not_ruled_out.append(f"That identical calls of {names} were one purchase too many: a baseline run tells.")
+    calls = f"{plural(len(disturbed), 'mutating call')} {was(len(disturbed))}"
+    sentence = f"{calls} disturbed, and nothing took effect twice."
     if repaired:
-        sentence = f"{_operations(repaired)} took effect more than once, and the agent took the extra back."
+        names = listed(attempt.call.operation for attempt in repaired)
+        sentence = f"{names} took effect more than once, and the agent took the extra back."
     return Finding(
         CHECK,
         Result.PASS,
         sentence,
         evidence_of(repaired or lost),
-        " ".join(open_questions),
+        " ".join(not_ruled_out),
         warning=bool(repaired),
     )
-
-
-def _operations(attempts: Sequence[Attempt] | object) -> str:
-    return ", ".join(dict.fromkeys(attempt.call.operation for attempt in attempts))  # type: ignore[attr-defined]

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from proxy_addons.events.event import EffectRecord
 from proxy_addons.verdicts.amount import read_amount
 from proxy_addons.verdicts.attempt import Attempt
-from proxy_addons.verdicts.effects import Resource, resources_of, unresolved
+from proxy_addons.verdicts.effects import Resource, keyed, resources_of, unresolved
 
 _EXPIRY = ("timeout_hours",)
 """Input fields after which the provider sets the money free by itself."""
@@ -50,14 +50,16 @@ def open_obligations(attempts: Sequence[Attempt]) -> list[Obligation]:
                 opened.setdefault((attempt.exchange.host, effect.resource), (attempt, effect))
     left = {resource: opener for resource, opener in opened.items() if resource not in closed}
     named = _named_by(attempts, {name for _, name in left})
-    answered = {resource for attempt in attempts if attempt.succeeded for resource in resources_of(attempt)}
+    sound = [attempt for attempt in attempts if attempt.succeeded]
+    answered = {resource for attempt in sound for resource in resources_of(attempt)}
+    replayed = {keyed(attempt) for attempt in sound if attempt.call.key}  # a marked replay has no effects of its own
     return [
         Obligation(
             effect.resource,
             effect.amount,
             effect.currency,
             attempt,
-            known=resource in answered or effect.resource in named,
+            known=resource in answered or effect.resource in named or keyed(attempt) in replayed,
             expires=_expires(attempt),
             in_doubt=any(later.ambiguous for later in named.get(effect.resource, ())),
         )

@@ -54,9 +54,17 @@ def _entry(name: str) -> Tool:
         name=name,
         service=operation.service,
         description=operation.summary,
-        input_schema=msgspec.json.schema(operation.input),
-        output_schema=msgspec.json.schema(operation.output),
+        input_schema=_schema(operation.input),
+        output_schema=_schema(operation.output),
         pricing={"per_call": "0.0", "currency": "CREDITS"},
         sla={"max_latency_ms": SLOWEST_MS},
         tier_required="free",
     )
+
+
+def _schema(struct: type[msgspec.Struct]) -> dict[str, Any]:
+    """The struct's own schema at the top, those that it refers to in `$defs`."""
+    schema = msgspec.json.schema(struct)
+    others = schema["$defs"]
+    own: dict[str, Any] = others.pop(struct.__name__)
+    return own | {"$defs": others} if others else own
