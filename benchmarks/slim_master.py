@@ -1,6 +1,6 @@
 """The slim master without our addons: what the chain is measured against.
 
-    python benchmarks/slim_master.py PORT CA_FOLDER
+python benchmarks/slim_master.py PORT CA_FOLDER
 """
 
 import asyncio

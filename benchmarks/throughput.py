@@ -57,11 +57,34 @@ def _measure(folder: Path, asked: argparse.Namespace) -> int:
     with contextlib.ExitStack() as stack:
         stack.enter_context(_nginx(folder, ports["nginx"], ca))
         commands = {
-            "mitmdump -q": [mitmdump, "-q", "--listen-host", "127.0.0.1", "-p", str(ports["mitmdump -q"]),
-                            "--ssl-insecure", "--set", f"confdir={ca}"],
-            "slim master": [python, str(Path(__file__).with_name("slim_master.py")), str(ports["slim master"]), str(ca)],
-            "crosswind proxy": [crosswind, "proxy", "--insecure", "--profile", str(profile), "--run-dir",
-                                str(folder / "run"), "--listen", f"127.0.0.1:{ports['crosswind proxy']}"],
+            "mitmdump -q": [
+                mitmdump,
+                "-q",
+                "--listen-host",
+                "127.0.0.1",
+                "-p",
+                str(ports["mitmdump -q"]),
+                "--ssl-insecure",
+                "--set",
+                f"confdir={ca}",
+            ],
+            "slim master": [
+                python,
+                str(Path(__file__).with_name("slim_master.py")),
+                str(ports["slim master"]),
+                str(ca),
+            ],
+            "crosswind proxy": [
+                crosswind,
+                "proxy",
+                "--insecure",
+                "--profile",
+                str(profile),
+                "--run-dir",
+                str(folder / "run"),
+                "--listen",
+                f"127.0.0.1:{ports['crosswind proxy']}",
+            ],
         }
         starts: dict[str, float] = {}
         processes: dict[str, subprocess.Popen[bytes]] = {}
@@ -158,7 +181,21 @@ def _free_port() -> int:
 def _hey(url: str, calls: int, proxy: int | None) -> float:
     """Requests per second; every answer must be the upstream's."""
     through = ["-x", f"http://127.0.0.1:{proxy}"] if proxy else []
-    command = ["hey", "-n", str(calls), "-c", str(CLIENTS), "-m", "POST", "-T", "application/json", "-d", BODY, *through, url]
+    command = [
+        "hey",
+        "-n",
+        str(calls),
+        "-c",
+        str(CLIENTS),
+        "-m",
+        "POST",
+        "-T",
+        "application/json",
+        "-d",
+        BODY,
+        *through,
+        url,
+    ]
     report = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     statuses = dict(re.findall(r"\[(\d+)\]\s+(\d+) responses", report))
     if set(statuses) != {"201"}:

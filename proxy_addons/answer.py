@@ -91,4 +91,5 @@ def _response(answer: Answer, http_version: str) -> http.Response:
 
 
 def _is_stream(response: http.Response) -> bool:
-    return response.headers.get("content-type", "").lower().startswith(("text/event-stream", "application/x-ndjson"))
+    content_type: str = response.headers.get("content-type", "").lower()
+    return content_type.startswith(("text/event-stream", "application/x-ndjson"))

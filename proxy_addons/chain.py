@@ -53,7 +53,7 @@ class Chain:
             settings.profile.caps(),
             self.tally,
             own_ports=lambda: frozenset(address[1] for address in self.proxyserver.listen_addrs()),
-            note_tunnel=lambda host, port, client: self.observe.note_tunnel(host, port, client),
+            note_tunnel=self._note_tunnel,
             cut=lambda data: abort(self.proxyserver, data.client, data.server),
         )
         self.observe = Observe(self.emit, self.tally, self.clients.connected, guard.settled)
@@ -68,6 +68,9 @@ class Chain:
             InjectAfter(self._wire),
             self.observe,
         ]
+
+    def _note_tunnel(self, host: str, port: int, client_id: str) -> None:
+        self.observe.note_tunnel(host, port, client_id)
 
     def _wire(self, flow: HTTPFlow, exchange: Exchange) -> FlowWire:
         return FlowWire(flow, exchange, self.clients, self.proxyserver)

@@ -16,7 +16,7 @@ import msgspec
 if TYPE_CHECKING:
     from proxy_addons.rules.plan import Plan
 
-type JSON = None | bool | int | float | str | list[JSON] | dict[str, JSON]
+type JSON = bool | int | float | str | list[JSON] | dict[str, JSON] | None
 
 METADATA_KEY = "crosswind"
 """Where an addon finds the `Exchange` in `flow.metadata`."""

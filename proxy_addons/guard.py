@@ -39,9 +39,10 @@ class Guard:
         scope: Scope,
         budget: Budget | None,
         tally: Tally,
+        *,
         own_ports: Ports,
         note_tunnel: Callable[[str, int, str], None],
-        cut: Callable[[ServerConnectionHookData], None],
+        cut: Callable[[ServerConnectionHookData], object],
     ) -> None:
         self._scope = scope
         self._budget = budget

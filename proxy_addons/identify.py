@@ -92,9 +92,17 @@ class Identify:
 
     def _outsider(self, flow: HTTPFlow, user: str | None, now: float) -> Exchange:
         request = flow.request
-        seen = Request(request.method, request.scheme, request.host.lower(), request.port, request.path.partition("?")[0])
+        seen = Request(
+            request.method, request.scheme, request.host.lower(), request.port, request.path.partition("?")[0]
+        )
         return Exchange(
-            number=0, agent=agent_name(user, seen), protocol="none", request=seen, calls=[], started_at=now, in_scope=False
+            number=0,
+            agent=agent_name(user, seen),
+            protocol="none",
+            request=seen,
+            calls=[],
+            started_at=now,
+            in_scope=False,
         )
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from proxy_addons.exchange import Exchange, Injection, Origin, Phase
+from proxy_addons.exchange import Exchange, Injection, Phase
 from proxy_addons.identify import exchange_of
 
 if TYPE_CHECKING:
@@ -53,8 +53,6 @@ class InjectBefore:
         if exchange is None or exchange.plan is None or flow.response is not None or flow.error is not None:
             return
         await _play(exchange, Phase.BEFORE, self._wires(flow, exchange))
-        if flow.response is not None:
-            exchange.origin = Origin.FAULT
 
 
 class InjectAfter:

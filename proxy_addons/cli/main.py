@@ -23,12 +23,20 @@ app = typer.Typer(
 )
 app.add_typer(profile.app, name="profile", help="Look at chaos profiles: lint, explain, list, schema.")
 
-_Profile = Annotated[str, typer.Option("--profile", "-p", metavar="FILE|NAME", help="A profile, or a shipped one's name.")]
+_Profile = Annotated[
+    str, typer.Option("--profile", "-p", metavar="FILE|NAME", help="A profile, or a shipped one's name.")
+]
 _Seed = Annotated[int | None, typer.Option(help="Overrides the profile's seed and $CHAOS_SEED.")]
-_Origin = Annotated[str | None, typer.Option(metavar="sandbox|upstream", help="Who answers for sandbox.greenhelix.net.")]
-_Map = Annotated[list[str], typer.Option("--map", metavar="HOST=URL", help="Send a host's calls elsewhere. Repeatable.")]
+_Origin = Annotated[
+    str | None, typer.Option(metavar="sandbox|upstream", help="Who answers for sandbox.greenhelix.net.")
+]
+_Map = Annotated[
+    list[str], typer.Option("--map", metavar="HOST=URL", help="Send a host's calls elsewhere. Repeatable.")
+]
 _Hermetic = Annotated[bool, typer.Option("--hermetic", help="Refuse hosts that are neither in scope nor mapped.")]
-_Run = Annotated[Path | None, typer.Option("--run-dir", metavar="FOLDER", help="Default: a new one in .crosswind/runs.")]
+_Run = Annotated[
+    Path | None, typer.Option("--run-dir", metavar="FOLDER", help="Default: a new one in .crosswind/runs.")
+]
 _Ephemeral = Annotated[bool, typer.Option("--ephemeral-ca", help="Make a CA for this run alone.")]
 _UpstreamCa = Annotated[Path | None, typer.Option("--upstream-ca", metavar="FILE", help="Also trust this CA upstream.")]
 _Insecure = Annotated[bool, typer.Option("--insecure", help="Do not verify upstream TLS. The summary will say so.")]
@@ -55,7 +63,7 @@ def run_command(
     Exit codes: 0 it coped, 1 a check failed, 2 CMD failed though every check passed, 3 nothing was
     proven, 4 misuse or a defect of ours, 127 CMD was not found.
     """
-    from proxy_addons.cli.run import RunRequest, run  # noqa: PLC0415  # start-up time
+    from proxy_addons.cli.run import RunRequest, run  # start-up time
 
     asked = RunRequest(profile, seed, origin, tuple(map_), hermetic, run_dir, ephemeral_ca, upstream_ca, insecure)
     raise typer.Exit(run(asked, command, no_proxy=no_proxy, agent=agent))
@@ -64,7 +72,9 @@ def run_command(
 @app.command(name="proxy")
 def proxy_command(
     *,
-    listen: Annotated[str, typer.Option(metavar="HOST:PORT", help="Where to listen. Port 0: any free one.")] = "127.0.0.1:8080",
+    listen: Annotated[
+        str, typer.Option(metavar="HOST:PORT", help="Where to listen. Port 0: any free one.")
+    ] = "127.0.0.1:8080",
     profile: _Profile = "calm",
     seed: _Seed = None,
     origin: _Origin = None,
@@ -76,8 +86,8 @@ def proxy_command(
     insecure: _Insecure = False,
 ) -> None:
     """Run the proxy until it is interrupted, then judge what went through it."""
-    from proxy_addons.cli.proxy import proxy  # noqa: PLC0415  # start-up time
-    from proxy_addons.cli.run import RunRequest  # noqa: PLC0415  # start-up time
+    from proxy_addons.cli.proxy import proxy  # start-up time
+    from proxy_addons.cli.run import RunRequest  # start-up time
 
     asked = RunRequest(profile, seed, origin, tuple(map_), hermetic, run_dir, ephemeral_ca, upstream_ca, insecure)
     raise typer.Exit(proxy(asked, listen))
@@ -90,7 +100,7 @@ def report_command(
     json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
 ) -> None:
     """Print the findings of a run again, from its folder."""
-    from proxy_addons.cli.report import report  # noqa: PLC0415  # start-up time
+    from proxy_addons.cli.report import report  # start-up time
 
     raise typer.Exit(report(run, as_json=json))
 
@@ -103,9 +113,9 @@ def version() -> None:
 
 def main() -> None:
     """The console script. Misuse ends with exit code 4, not Click's 2."""
-    import sys  # noqa: PLC0415
+    import sys
 
-    import click  # noqa: PLC0415
+    import click
 
     try:
         code = app(standalone_mode=False)

@@ -7,7 +7,7 @@ import contextlib
 import os
 import signal
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -126,7 +126,7 @@ async def _run(
 
 
 @contextlib.contextmanager
-def _forwarding(child: asyncio.subprocess.Process):  # type: ignore[no-untyped-def]
+def _forwarding(child: asyncio.subprocess.Process) -> Iterator[None]:
     """Pass signals on to the command while it runs; we end when it does.
 
     A Ctrl-C at a terminal reaches the whole foreground group, the command included: it is not sent twice.

@@ -26,7 +26,7 @@ class CertificateError(Exception):
 
 
 def default_folder(environ: Mapping[str, str]) -> Path:
-    """Where a user's CA lives: $CROSSWIND_CA_DIR, else $XDG_DATA_HOME/crosswind/ca, else ~/.local/share/…"""
+    """Where a user's CA lives: $CROSSWIND_CA_DIR, else crosswind/ca in $XDG_DATA_HOME or ~/.local/share."""
     if named := environ.get("CROSSWIND_CA_DIR"):
         return Path(named).expanduser()
     data = environ.get("XDG_DATA_HOME") or "~/.local/share"
@@ -51,7 +51,9 @@ def ensure_ca(folder: Path) -> Path:
             folder.parent.mkdir(parents=True, exist_ok=True)
             aside = Path(tempfile.mkdtemp(prefix=".ca-", dir=folder.parent))  # 0700 by definition
             try:
-                CertStore.create_store(aside, _BASENAME, _KEY_BITS, "Crosswind", "Crosswind (do not trust for anything else)")
+                CertStore.create_store(
+                    aside, _BASENAME, _KEY_BITS, "Crosswind", "Crosswind (do not trust for anything else)"
+                )
                 _move_into_place(aside, folder)
             finally:
                 shutil.rmtree(aside, ignore_errors=True)

@@ -24,23 +24,23 @@ class FastAddonManager(AddonManager):
     """An addon manager that remembers who handles what."""
 
     def __init__(self, master: Any) -> None:  # noqa: ANN401  # mitmproxy declares no type
-        super().__init__(master)
+        super().__init__(master)  # type: ignore[no-untyped-call]  # mitmproxy's
         self._handlers: dict[str, tuple[_Handler, ...]] = {}
 
     @override
     def register(self, addon: Any) -> Any:
         self._handlers.clear()
-        return super().register(addon)
+        return super().register(addon)  # type: ignore[no-untyped-call]  # mitmproxy's
 
     @override
     def add(self, *addons: Any) -> None:
-        super().add(*addons)
+        super().add(*addons)  # type: ignore[no-untyped-call]  # mitmproxy's
         self._handlers.clear()
 
     @override
     def remove(self, addon: Any) -> None:
         self._handlers.clear()
-        super().remove(addon)
+        super().remove(addon)  # type: ignore[no-untyped-call]  # mitmproxy's
 
     @override
     async def handle_lifecycle(self, event: hooks.Hook) -> None:
@@ -61,8 +61,8 @@ class FastAddonManager(AddonManager):
                 return
             except exceptions.OptionsError:
                 raise
-            except Exception as error:
-                _LOG.exception("Addon error: %s", error)  # noqa: TRY401  # as mitmproxy words it
+            except Exception as error:  # noqa: BLE001  # whatever it is, the other addons still get their turn
+                _LOG.exception("Addon error: %s", error)  # as mitmproxy words it
 
     def _of(self, name: str) -> tuple[_Handler, ...]:
         found = self._handlers.get(name)

@@ -18,7 +18,7 @@ def eager_task[T](loop: asyncio.AbstractEventLoop, coro: Coroutine[Any, Any, T],
 
 def _factory() -> Callable[[], asyncio.AbstractEventLoop]:
     try:
-        import uvloop  # noqa: PLC0415  # not to be had on Windows
+        import uvloop  # not to be had on Windows
     except ImportError:
         return asyncio.new_event_loop
     return uvloop.new_event_loop

@@ -12,7 +12,6 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-import proxy_addons.engine.slim  # noqa: F401  # must come before anything of mitmproxy's addons
 from mitmproxy import options
 from mitmproxy.addons.core import Core
 from mitmproxy.addons.next_layer import NextLayer
@@ -20,6 +19,7 @@ from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.addons.tlsconfig import TlsConfig
 from mitmproxy.master import Master
 
+import proxy_addons.engine.slim  # noqa: F401  # must come before anything of mitmproxy's addons
 from proxy_addons.engine.dispatch import FastAddonManager
 from proxy_addons.engine.loop import eager_task
 from proxy_addons.engine.wire import disconnect_all
@@ -109,5 +109,5 @@ class ProxyMaster(Master):
     @staticmethod
     async def _settle(done: Callable[[], bool]) -> None:
         deadline = asyncio.get_running_loop().time() + DRAIN_SECONDS
-        while not done() and asyncio.get_running_loop().time() < deadline:
+        while not done() and asyncio.get_running_loop().time() < deadline:  # noqa: ASYNC110  # mitmproxy has no event
             await asyncio.sleep(0.005)

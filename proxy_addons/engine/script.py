@@ -1,6 +1,6 @@
 """The chain under a mitmdump of the user's own: options, checks, and the run around it.
 
-    mitmdump -s proxy_addons/chain.py --set crosswind_profile=profiles/lost-response.yaml
+mitmdump -s proxy_addons/chain.py --set crosswind_profile=profiles/lost-response.yaml
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from mitmproxy import ctx, exceptions
 
@@ -40,10 +40,10 @@ class Script:
     def load(self, loader: Loader) -> None:
         """Declare the options, and set what the chain needs of mitmproxy's own."""
         loader.add_option(f"{_PREFIX}profile", str, "", "Chaos profile: a YAML file, or the name of a shipped one.")
-        loader.add_option(f"{_PREFIX}seed", int | None, None, "Overrides the profile's seed and CHAOS_SEED.")
+        loader.add_option(f"{_PREFIX}seed", cast("type", int | None), None, "Overrides the profile's seed and CHAOS_SEED.")
         loader.add_option(f"{_PREFIX}origin", str, "", "Who answers for the sandbox host: sandbox or upstream.")
         loader.add_option(f"{_PREFIX}map", Sequence[str], [], "Send a host's calls elsewhere: HOST=URL.")
-        loader.add_option(f"{_PREFIX}hermetic", bool, False, "Refuse hosts that are neither in scope nor mapped.")
+        loader.add_option(f"{_PREFIX}hermetic", bool, default=False, help="Refuse hosts neither in scope nor mapped.")
         loader.add_option(f"{_PREFIX}run", str, "", "The run's folder; default: a new one under .crosswind/runs.")
         ctx.options.update(connection_strategy="lazy", upstream_cert=False)
 
@@ -55,7 +55,7 @@ class Script:
         """
         if not any(name.startswith(_PREFIX) for name in updated) or not ctx.options.crosswind_profile:
             return
-        asked = {name: getattr(ctx.options, name) for name in ctx.options.keys() if name.startswith(_PREFIX)}
+        asked = {name: getattr(ctx.options, name) for name in OPTIONS}
         if self._asked is None:
             self._asked = asked
             self._start()
@@ -74,15 +74,15 @@ class Script:
         """Write the last event, and print the summary."""
         if self._recorder is not None:
             self._recorder.end()
-            from proxy_addons.cli.conclude import conclude  # noqa: PLC0415  # Rich is not needed before the end
+            from proxy_addons.cli.conclude import conclude  # Rich is not needed before the end
 
             conclude(self._recorder.folder)
 
     def _start(self) -> None:
-        from proxy_addons.chain import Chain  # noqa: PLC0415  # chain.py loads this file
+        from proxy_addons.chain import Chain  # chain.py loads this file
 
         options = ctx.options
-        emudhra = [name for name in options.keys() if "emudhra" in name and getattr(options, name)]
+        emudhra = [name for name in options.keys() if "emudhra" in name and getattr(options, name)]  # noqa: SIM118  # not a dict
         if emudhra:
             raise exceptions.OptionsError(f"{emudhra[0]} is not reviewed and must not be set")
         try:

@@ -18,19 +18,19 @@ import struct
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import proxy_addons.engine.slim  # noqa: F401  # must come before anything of mitmproxy's addons
 from mitmproxy import flow as mitmflow
 from mitmproxy import http
 from mitmproxy import version as mitmversion
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.proxy.server import ConnectionHandler, ConnectionIO
 
-from proxy_addons.exchange import Answer, Exchange, Request
+import proxy_addons.engine.slim  # noqa: F401  # must come before anything of mitmproxy's addons
+from proxy_addons.exchange import Answer, Exchange, Origin, Request
 
 if TYPE_CHECKING:
     from mitmproxy.connection import Client, Server
 
-_RST_ON_CLOSE = struct.pack("ii", 1, 0)
+RST_ON_CLOSE = struct.pack("ii", 1, 0)
 SUPPORTED = ((12, 2, 2), (12, 3))
 """From this release of mitmproxy (older ones lack security fixes) to below that one (not reviewed)."""
 
@@ -113,7 +113,7 @@ def abort(proxyserver: Proxyserver, client: Client, server: Server | None = None
         return False
     peer = writer.get_extra_info("socket")
     if peer is not None:
-        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RST_ON_CLOSE)
+        peer.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, RST_ON_CLOSE)
     writer.transport.abort()
     return True
 
@@ -169,8 +169,10 @@ class FlowWire:
         """See `Wire.respond`."""
         fields = [(name.encode(), value.encode()) for name, value in headers]
         made = http.Response.make(status, body, http.Headers(fields))
-        if self._flow.response is not None:
-            made.http_version = self._flow.response.http_version
+        made.http_version = self._flow.request.http_version
+        if self._flow.response is None:
+            self._exchange.origin = Origin.FAULT
+        else:
             self._exchange.replaced = True
         self._flow.response = made
 

@@ -153,5 +153,5 @@ type Event = RunStarted | ExchangeClosed | PassedThrough | Noise | ProxyError | 
 
 encoder = msgspec.json.Encoder()
 decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(
-    RunStarted | ExchangeClosed | PassedThrough | Noise | ProxyError | RunEnded  # type: ignore[arg-type]  # msgspec takes unions, its stub does not
+    RunStarted | ExchangeClosed | PassedThrough | Noise | ProxyError | RunEnded
 )

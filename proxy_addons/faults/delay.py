@@ -7,6 +7,7 @@ the same seed gives the same delays.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 from statistics import NormalDist
 from typing import Literal, Self
 
@@ -62,7 +63,9 @@ class Delay(BaseModel):
         if missing := [name for name in needs if name not in given]:
             raise ValueError(f"a {self.distribution} delay needs {' and '.join(missing)}")
         if foreign := [name for name in names if name in given and name not in needs + may]:
-            raise ValueError(f"a {self.distribution} delay does not know {', '.join(foreign)}; it takes {', '.join(needs + may)}")
+            raise ValueError(
+                f"a {self.distribution} delay does not know {', '.join(foreign)}; it takes {', '.join(needs + may)}"
+            )
         self._check_order()
         return self
 
@@ -80,8 +83,7 @@ class Delay(BaseModel):
                 raise ValueError("a higher percentile cannot have a shorter delay")
 
     def _of(self, name: str) -> float:
-        value = getattr(self, name)
-        return float(value)
+        return float(getattr(self, name))
 
     def seconds(self, u: float) -> float:
         """The delay at the share `u` of the distribution, 0 <= u < 1."""
@@ -111,7 +113,9 @@ class Delay(BaseModel):
             case "normal":
                 return f"by about {show_duration(self._of('mean'))} (± {show_duration(self._of('stddev'))})"
             case "lognormal":
-                return f"by {show_duration(self._of('median'))} in the median and {show_duration(self._of('p99'))} at p99"
+                return (
+                    f"by {show_duration(self._of('median'))} in the median and {show_duration(self._of('p99'))} at p99"
+                )
             case "pareto":
                 return f"by {show_duration(self._of('min'))} or, in a heavy tail, much more"
             case "empirical":
@@ -123,7 +127,7 @@ def _interpolate(percentiles: dict[float, float], rank: float) -> float:
     points = sorted(percentiles.items())
     if rank <= points[0][0]:
         return points[0][1]
-    for (low, at_low), (high, at_high) in zip(points, points[1:], strict=False):
+    for (low, at_low), (high, at_high) in pairwise(points):
         if rank <= high:
             return at_low + (rank - low) / (high - low) * (at_high - at_low)
     return points[-1][1]

@@ -52,7 +52,9 @@ class LostResponse(Fault):
         match self.instead:
             case "reset":
                 sent = wire.reset()
-                return Played(delivered=sent, detail="answer dropped, RST sent" if sent else "the client had left", ends=True)
+                return Played(
+                    delivered=sent, detail="answer dropped, RST sent" if sent else "the client had left", ends=True
+                )
             case "close":
                 wire.close()
                 return Played(delivered=True, detail="answer dropped, connection closed", ends=True)

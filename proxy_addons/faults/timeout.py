@@ -25,7 +25,9 @@ class Timeout(Fault):
     shorthand: ClassVar[str | None] = "hold"
 
     at: Phase = Phase.BEFORE
-    hold: Duration = Field(default=60.0, gt=0, le=3600, description="the longest silence, then the connection is closed")
+    hold: Duration = Field(
+        default=60.0, gt=0, le=3600, description="the longest silence, then the connection is closed"
+    )
 
     @override
     @property
@@ -34,7 +36,9 @@ class Timeout(Fault):
 
     @override
     def describe(self) -> str:
-        what = "the request vanishes" if self.at is Phase.BEFORE else "the provider does its work and the answer vanishes"
+        what = (
+            "the request vanishes" if self.at is Phase.BEFORE else "the provider does its work and the answer vanishes"
+        )
         return f"{what}: silence for {show_duration(self.hold)} at most"
 
     @override

@@ -23,7 +23,14 @@ METADATA_HOSTS = frozenset({"metadata.google.internal", "metadata", "instance-da
 
 _METADATA_ADDRESSES = frozenset(
     ipaddress.ip_address(address)
-    for address in ("169.254.169.254", "169.254.170.2", "100.100.100.200", "192.0.0.192", "fd00:ec2::254", "fd20:ce::254")
+    for address in (
+        "169.254.169.254",
+        "169.254.170.2",
+        "100.100.100.200",
+        "192.0.0.192",
+        "fd00:ec2::254",
+        "fd20:ce::254",
+    )
 )
 """AWS, Azure and GCP; ECS; Alibaba; Oracle; AWS and GCP over IPv6."""
 
@@ -108,7 +115,9 @@ def _matches(pattern: str, host: str) -> bool:
 @lru_cache(maxsize=4096)
 def _address_refusal(text: str, *, named: bool) -> str:
     try:
-        address: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(text.strip("[]").partition("%")[0])
+        address: ipaddress.IPv4Address | ipaddress.IPv6Address = ipaddress.ip_address(
+            text.strip("[]").partition("%")[0]
+        )
     except ValueError:
         if text == "localhost" or text.endswith(".localhost"):
             return "" if named else _private(text)

@@ -18,6 +18,7 @@ _NOUNS = {
     "bool": "true or false",
     "list": "a list",
     "tuple": "a list",
+    "named": "a list",
     "set": "a list",
     "dict": "a mapping of keys to values",
     "mapping": "a mapping of keys to values",
@@ -30,7 +31,7 @@ _NOUNS = {
     "time": "a time of day",
     "none": "null",
 }
-_KIND = re.compile(r"^([a-z]+)_(attributes_)?(type|parsing|from_float|parsing_size|not_integer|from_date_parsing)$")
+_KIND = re.compile(r"([a-z]+)_(\w+_)?(type|parsing|from_float|parsing_size|not_integer)")
 
 _BOUNDS: Mapping[str, tuple[str, str]] = {
     "greater_than_equal": ("ge", "is too small; at least {} is allowed"),
@@ -45,11 +46,12 @@ def sentence(error: ErrorDetails, allowed: Iterable[str] = ()) -> str:
     """One finding in words. `allowed` are the keys that the mapping takes, for a key that it does not."""
     kind, context, value = error["type"], error.get("ctx", {}), error["input"]
     if kind in _BOUNDS:
-        limit, words = _BOUNDS[kind]
-        return f"{shown(value)} {words.format(context.get(limit))}"
+        name, words = _BOUNDS[kind]
+        limit = context.get(name)
+        return f"{shown(value)} {words.format(f'{limit:.10g}' if isinstance(limit, float) else limit)}"
     if kind in _FIXED:
         return _FIXED[kind](error, context, tuple(allowed))
-    if match := _KIND.match(kind):
+    if match := _KIND.fullmatch(kind):
         return _wrong_type(match[1], value)
     return _cleaned(error["msg"])
 

@@ -20,7 +20,7 @@ def test_it_is_uvloop_where_there_is_one() -> None:
 
 
 def test_tasks_start_at_once() -> None:
-    """mitmproxy counts on it: a hook that never waits is over before its task is handed back."""
+    """Mitmproxy counts on it: a hook that never waits is over before its task is handed back."""
 
     async def started() -> bool:
         asyncio.get_running_loop().set_task_factory(eager_task)

@@ -26,7 +26,7 @@ async def start_and_stop(listen: Listen) -> tuple[tuple[str, int], set[str]]:
 
 
 def test_it_listens_on_loopback_alone(ca: Path) -> None:
-    """mitmproxy's own default is all interfaces."""
+    """Mitmproxy's own default is all interfaces."""
     (host, port), listening = run_loop(start_and_stop(Listen("127.0.0.1", 0, ca)))
     assert host == "127.0.0.1"
     assert port > 0

@@ -22,5 +22,7 @@ def test_the_engine_does_not_import_all_default_addons() -> None:
 
 def test_a_loaded_package_is_left_alone() -> None:
     """Under mitmdump the real package is there first."""
-    modules = loaded("import mitmproxy.addons; import proxy_addons.engine.slim; import mitmproxy.addons as a; a.default_addons")
+    modules = loaded(
+        "import mitmproxy.addons; import proxy_addons.engine.slim; import mitmproxy.addons as a; a.default_addons"
+    )
     assert "flask" in modules

@@ -78,11 +78,15 @@ def test_abort_of_a_client_that_left_says_so() -> None:
 
 def test_a_reset_ends_every_stream_of_an_http2_connection(tmp_path: Path, ca: Path) -> None:
     """Two calls on one HTTP/2 connection: when one is reset the other ends with it."""
-    rules = "[{match: {operation: get_balance}, fault: {timeout: 30s}}, {match: {operation: create_escrow}, fault: reset}]"
+    rules = (
+        "[{match: {operation: get_balance}, fault: {timeout: 30s}}, {match: {operation: create_escrow}, fault: reset}]"
+    )
     failures: list[str] = []
     with live_proxy(tmp_path, ca, rules=rules) as proxy:
         context = ssl.create_default_context(cafile=proxy.bundle)
-        with httpx.Client(http2=True, proxy=proxy.url, verify=context, base_url="https://sandbox.greenhelix.net") as client:
+        with httpx.Client(
+            http2=True, proxy=proxy.url, verify=context, base_url="https://sandbox.greenhelix.net"
+        ) as client:
             assert client.get("/v1/pricing").http_version == "HTTP/2"
 
             def wait_for_balance() -> None:
@@ -101,8 +105,10 @@ def test_a_reset_ends_every_stream_of_an_http2_connection(tmp_path: Path, ca: Pa
     assert len(failures) == 1
 
 
-@pytest.mark.parametrize(("release", "fits"), [("12.2.3", True), ("12.1.0", False), ("12.3.0", False), ("13.0.0", False)])
-def test_self_check_knows_its_mitmproxy(monkeypatch: pytest.MonkeyPatch, release: str, fits: bool) -> None:
+@pytest.mark.parametrize(
+    ("release", "fits"), [("12.2.3", True), ("12.1.0", False), ("12.3.0", False), ("13.0.0", False)]
+)
+def test_self_check_knows_its_mitmproxy(monkeypatch: pytest.MonkeyPatch, release: str, *, fits: bool) -> None:
     """Another release is refused with what to install."""
     monkeypatch.setattr(version, "VERSION", release)
     if fits:
@@ -129,5 +135,5 @@ def test_answer_of_takes_a_broken_encoding_as_it_came() -> None:
 def test_the_linger_option_is_what_the_kernel_reads() -> None:
     """`SO_LINGER (1, 0)`: on, no seconds."""
     with socket.socket() as one:
-        one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, wire._RST_ON_CLOSE)
-        assert one.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8) == wire._RST_ON_CLOSE
+        one.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, wire.RST_ON_CLOSE)
+        assert one.getsockopt(socket.SOL_SOCKET, socket.SO_LINGER, 8) == wire.RST_ON_CLOSE

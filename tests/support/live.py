@@ -107,7 +107,7 @@ class LiveProxy:
 
 
 @contextmanager
-def live_proxy(  # noqa: PLR0913  # one keyword an option
+def live_proxy(  # one keyword an option
     folder: Path,
     ca: Path,
     *,

@@ -31,7 +31,9 @@ class Seen:
         return self.data.partition(b"\r\n\r\n")[2]
 
 
-def tunnel(proxy: tuple[str, int], bundle: str, host: str = HOST, *, user: str = "", timeout: float = 10) -> ssl.SSLSocket:
+def tunnel(
+    proxy: tuple[str, int], bundle: str, host: str = HOST, *, user: str = "", timeout: float = 10
+) -> ssl.SSLSocket:
     """Open a CONNECT tunnel and shake hands inside, HTTP/1.1 only."""
     raw = socket.create_connection(proxy, timeout)
     raw.sendall(f"CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n{user}\r\n".encode())
@@ -46,7 +48,9 @@ def tunnel(proxy: tuple[str, int], bundle: str, host: str = HOST, *, user: str =
     return context.wrap_socket(raw, server_hostname=host)
 
 
-def request_bytes(method: str, path: str, body: object = None, headers: dict[str, str] | None = None, host: str = HOST) -> bytes:
+def request_bytes(
+    method: str, path: str, body: object = None, headers: dict[str, str] | None = None, host: str = HOST
+) -> bytes:
     """An HTTP/1.1 request, whole."""
     data = b"" if body is None else json.dumps(body).encode()
     fields = {"host": host, "content-length": str(len(data)), "content-type": "application/json"} | (headers or {})
@@ -74,7 +78,9 @@ def receive(connection: socket.socket, timeout: float = 10) -> Seen:
         data += chunk
 
 
-def exchange(connection: socket.socket, method: str, path: str, body: object = None, *, timeout: float = 10, **headers: str) -> Seen:
+def exchange(
+    connection: socket.socket, method: str, path: str, body: object = None, *, timeout: float = 10, **headers: str
+) -> Seen:
     """Send one request and see what comes of it."""
     fields = {name.replace("_", "-"): value for name, value in headers.items()}
     connection.sendall(request_bytes(method, path, body, fields))
