@@ -21,9 +21,6 @@ ATTEMPTS = 4
 FIRST_WAIT = 0.1
 TEMPORARY = frozenset({429, 500, 502, 503, 504})
 
-type Found = dict[str, Any] | None
-
-
 def call(method: str, path: str, body: dict[str, str] | None = None, key: str = "") -> dict[str, Any]:
     """Send one call, once."""
     headers = {"Content-Type": "application/json", "X-Agent-Id": BUYER} | ({"Idempotency-Key": key} if key else {})
@@ -34,7 +31,7 @@ def call(method: str, path: str, body: dict[str, str] | None = None, key: str = 
         return answer
 
 
-def insist(what: str, send: Callable[[], dict[str, Any]], look: Callable[[], Found] | None = None) -> dict[str, Any]:
+def insist(what: str, send: Callable[[], dict[str, Any]], look: Callable[[], dict[str, Any] | None] | None = None) -> dict[str, Any]:
     """Send a call until it works, a few times, with growing waits; `look` tells whether it did its work already."""
     for attempt in range(1, ATTEMPTS + 1):
         try:
@@ -59,7 +56,7 @@ def main() -> None:
     key = str(uuid.uuid4())
     order = {"payer": BUYER, "payee": "acme-data", "amount": "25.00"}
 
-    def look_for_escrow() -> Found:
+    def look_for_escrow() -> dict[str, Any] | None:
         query = urllib.parse.urlencode({"agent_id": BUYER})
         escrows = call("GET", f"/v1/payments/escrows?{query}")["escrows"]
         return next((escrow for escrow in escrows if escrow["idempotency_key"] == key), None)
@@ -70,7 +67,7 @@ def main() -> None:
     path = f"/v1/payments/escrows/{escrow['id']}"
     release_key = str(uuid.uuid4())
 
-    def look_for_settlement() -> Found:
+    def look_for_settlement() -> dict[str, Any] | None:
         found = call("GET", path)
         return found if found["status"] == "settled" else None
 

@@ -21,11 +21,12 @@ def proxy(asked: RunRequest, listen: str) -> int:
         host, port = _parse(listen)
         settings = asked.settings(os.environ)
         folder = make_folder(asked.run_dir, settings.profile.name)
-        run_loop(_serve(Session(settings, asked.ways(host, port), folder, environ=os.environ)))
+        session = Session(settings, asked.ways(host, port), folder, environ=os.environ)
+        run_loop(_serve(session))
     except TROUBLE as error:
         complain(error)
         return MISUSE
-    return conclude(folder)
+    return conclude(folder, trouble=session.recorder.trouble)
 
 
 async def _serve(session: Session) -> None:

@@ -88,7 +88,7 @@ def run(asked: RunRequest, command: Sequence[str], *, no_proxy: str | None, agen
     if isinstance(status, StartError):
         complain(status.message)
         return status.code
-    return conclude(folder)
+    return conclude(folder, trouble=session.recorder.trouble)
 
 
 @dataclass(frozen=True)

@@ -33,12 +33,15 @@ def find(name: str | Path) -> Path:
         ProfileError: a bare name that no folder knows. A path is not checked here.
     """
     path = Path(name)
-    if path.is_file() or path.suffix in _SUFFIXES or len(path.parts) != 1:
+    if path.suffix in _SUFFIXES or len(path.parts) != 1:
+        return path
+    here = {entry.name: entry for entry in Path.cwd().iterdir()}.get(path.name)
+    if here is not None and not here.is_dir():
         return path
     profiles = known()
     if found := profiles.get(path.name):
         return found
-    if path.exists():
+    if here is not None:
         return path
     there = f"known are {', '.join(profiles)}" if profiles else "there is no folder `profiles` here"
     raise ProfileError([Problem(str(name), f"no such profile{did_you_mean(path.name, profiles)}; {there}")])

@@ -189,7 +189,7 @@ class Profile(BaseModel):
     """Who answers for sandbox.greenhelix.net: the embedded sandbox, or the real one."""
     scope: ScopeSettings = ScopeSettings()
     """Which hosts are touched: sandbox.greenhelix.net and mapped hosts when left out."""
-    map: dict[Annotated[str, BeforeValidator(_host)], Annotated[str, Strict(), BeforeValidator(_target)]] = {}
+    map: dict[Annotated[str, AfterValidator(_host)], Annotated[str, Strict(), AfterValidator(_target)]] = {}
     """Host → http(s) URL of the server that gets its calls."""
     budget: BudgetSettings | None = None
     """What the agents may spend."""

@@ -19,6 +19,9 @@ _NOUNS = {
     "list": "a list",
     "tuple": "a list",
     "named": "a list",
+    "iterable": "a list",
+    "deque": "a list",
+    "counter": "a mapping of keys to values",
     "set": "a list",
     "dict": "a mapping of keys to values",
     "mapping": "a mapping of keys to values",
@@ -28,10 +31,10 @@ _NOUNS = {
     "url": "a URL",
     "date": "a date",
     "datetime": "a date and time",
-    "time": "a time of day",
+    "time": "a time",
     "none": "null",
 }
-_KIND = re.compile(r"([a-z]+)_(\w+_)?(type|parsing|from_float|parsing_size|not_integer)")
+_KIND = re.compile(r"\w+_(type|parsing|parsing_size|from_float)")
 
 _BOUNDS: Mapping[str, tuple[str, str]] = {
     "greater_than_equal": ("ge", "is too small; at least {} is allowed"),
@@ -51,13 +54,13 @@ def sentence(error: ErrorDetails, allowed: Iterable[str] = ()) -> str:
         return f"{shown(value)} {words.format(f'{limit:.10g}' if isinstance(limit, float) else limit)}"
     if kind in _FIXED:
         return _FIXED[kind](error, context, tuple(allowed))
-    if match := _KIND.fullmatch(kind):
-        return _wrong_type(match[1], value)
+    if _KIND.fullmatch(kind):
+        return _wrong_type(kind, value)
     return _cleaned(error["msg"])
 
 
-def _wrong_type(noun: str, value: object) -> str:
-    wanted = _NOUNS.get(noun, "something else")
+def _wrong_type(kind: str, value: object) -> str:
+    wanted = next((_NOUNS[part] for part in kind.split("_") if part in _NOUNS), "of the kind that is wanted here")
     if value is None:
         return f"is empty; write {wanted}"
     hint = "; put it in quotes" if wanted == "text" and isinstance(value, (bool, int, float)) else ""
@@ -90,8 +93,8 @@ def _own_words(error: ErrorDetails, context: Mapping[str, Any], _: tuple[str, ..
 
 def _cleaned(message: str) -> str:
     """What is left: pydantic's own words, as far as they speak of the file."""
-    cleaned = re.sub(r"^(Input|Value) should (be|have|match)", r"must \2", message)
-    return re.sub(r"\bInput\b|\binput\b", "the value", cleaned)
+    cleaned = re.sub(r"^(Decimal )?(Input|input|Value) should (be|have|match)", r"must \3", message)
+    return re.sub(r"\b[Ii]nput\b", "the value", cleaned).replace("None", "null")
 
 
 _FIXED: Mapping[str, Callable[[ErrorDetails, Mapping[str, Any], tuple[str, ...]], str]] = {

@@ -22,7 +22,7 @@ from proxy_addons.sandbox.gateway.escrows import Currency, EscrowId, NewEscrow
 from proxy_addons.sandbox.gateway.tools import find_tool
 from proxy_addons.sandbox.money import guide_money
 from proxy_addons.sandbox.operation import Agent, Amount, Books, Input, Operation, Output, Reply, Situation, Tools
-from proxy_addons.sandbox.reading import object_body
+from proxy_addons.sandbox.reading import encodable, object_body
 
 _STATUS = {
     EscrowStatus.HELD: "pending",
@@ -143,7 +143,7 @@ def answer(books: Books, request: Request, situation: Situation) -> Reply:
     if request.path in {"/v1", "/v1/v1"}:
         tool, enveloped = body.get("tool"), True
     else:
-        tool, enveloped = request.path.removeprefix("/v1/"), bool(body) and body.keys() <= _ENVELOPE
+        tool, enveloped = encodable(request.path.removeprefix("/v1/")), bool(body) and body.keys() <= _ENVELOPE
     given = body.get("input", body.get("params", {})) if enveloped else body
     if not isinstance(given, dict):
         raise invalid("input must be an object")

@@ -235,7 +235,7 @@ def likely(draw: st.DrawFn) -> Request:
     fields = TOOLS[tool].input.__struct_fields__
     given = {name: draw(PLAUSIBLE[name]) for name in fields if name in PLAUSIBLE}
     if draw(st.integers(0, 5)) == 0:
-        given[draw(st.sampled_from(fields) | FIELDS)] = draw(JSON_VALUES)
+        given[draw(st.sampled_from([*fields, "tip"]))] = draw(JSON_VALUES)
     if draw(st.booleans()):
         method, path, given = "POST", "/v1", {"tool": tool, "input": given}
     for name in re.findall(r"\{(\w+)\}", path):

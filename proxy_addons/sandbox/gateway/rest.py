@@ -68,4 +68,4 @@ def _off_the_table(books: Books, request: Request, situation: Situation) -> Repl
             return Reply({"status": "ok", "version": VERSION, "tools": len(TOOLS)})
         case "GET", path if path.startswith(f"{_PRICING}/"):
             return Reply({"tool": priced(encodable(path.removeprefix(f"{_PRICING}/")))})
-    raise SandboxError("not-found", f"No route: {request.method} {encodable(request.path)}")
+    raise SandboxError("not-found", encodable(f"No route: {request.method} {request.path}"))

@@ -42,6 +42,12 @@ def test_a_problem_can_always_be_written() -> None:
     assert problem(SandboxError("not-found", "x"), "/\udcff").instance == "/?"
 
 
+@pytest.mark.parametrize("call", ["GET /\udcff", "\udcff /", "POST /v1/\udcff", "GET /v1/pricing/\udcff"])
+def test_undecodable_bytes_in_a_request_line_are_404(ask: Asking, call: str) -> None:
+    """They come as lone surrogates, which JSON cannot carry back."""
+    assert ask(call).status == 404
+
+
 def test_path_parameters_are_decoded(ask: Asking) -> None:
     """An agent's name may hold anything."""
     ask("POST /v1/billing/wallets/caf%C3%A9%20%2F/deposit", {"amount": 1})
