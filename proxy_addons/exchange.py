@@ -66,7 +66,11 @@ class Request:
 
     def header(self, name: str) -> str | None:
         """The first value of a header, by its lower-case name."""
-        return next((value for key, value in self.headers if key == name), None)
+        return self._first_values.get(name)
+
+    @cached_property
+    def _first_values(self) -> dict[str, str]:
+        return dict(reversed(self.headers))
 
     @cached_property
     def json(self) -> JSON:
@@ -88,7 +92,11 @@ class Answer:
 
     def header(self, name: str) -> str | None:
         """The first value of a header, by its lower-case name."""
-        return next((value for key, value in self.headers if key == name), None)
+        return self._first_values.get(name)
+
+    @cached_property
+    def _first_values(self) -> dict[str, str]:
+        return dict(reversed(self.headers))
 
     @cached_property
     def json(self) -> JSON:

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 from proxy_addons.calls.agent import agent_name
 from proxy_addons.calls.naming import name
+from proxy_addons.engine.wire import body_of, fields_of
 from proxy_addons.exchange import METADATA_KEY, Exchange, Request
 
 if TYPE_CHECKING:
@@ -35,8 +36,8 @@ def request_of(flow: HTTPFlow) -> Request:
         port=request.port,
         path=request.path.partition("?")[0],
         query=tuple(request.query.items(multi=True)) if "?" in request.path else (),
-        headers=tuple((key.lower(), value) for key, value in request.headers.items(multi=True)),
-        body=request.get_content(strict=False) or b"",
+        headers=fields_of(request.headers),
+        body=body_of(request),
     )
 
 

@@ -25,6 +25,8 @@ def lint(
     files: Annotated[list[str], typer.Argument(metavar="FILE...", help="Files, or names of known profiles.")],
 ) -> None:
     """Check profiles. Every mistake is shown, each with its place."""
+    from rich.text import Text
+
     from proxy_addons.rules.load import load
     from proxy_addons.rules.problem import ProfileError
 
@@ -38,7 +40,8 @@ def lint(
             bad += 1
         else:
             rules = len(profile.rules)
-            _console().print(f"{file}: [green]ok[/], {rules} {'rule' if rules == 1 else 'rules'}", soft_wrap=True)
+            count = f", {rules} {'rule' if rules == 1 else 'rules'}"
+            _console().print(Text.assemble(f"{file}: ", ("ok", "green"), count), soft_wrap=True)
     if bad:
         total = f" in {bad} of {len(files)} profiles" if len(files) > 1 else ""
         _console(stderr=True).print(f"{mistakes} {'problem' if mistakes == 1 else 'problems'}{total}", soft_wrap=True)

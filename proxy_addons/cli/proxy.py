@@ -7,7 +7,6 @@ import os
 import signal
 import sys
 
-from proxy_addons.cli.conclude import conclude
 from proxy_addons.cli.run import MISUSE, TROUBLE, RunRequest, complain
 from proxy_addons.engine.environment import shell_exports
 from proxy_addons.engine.loop import run_loop
@@ -26,6 +25,8 @@ def proxy(asked: RunRequest, listen: str) -> int:
     except TROUBLE as error:
         complain(error)
         return MISUSE
+    from proxy_addons.cli.conclude import conclude
+
     return conclude(folder, trouble=session.recorder.trouble)
 
 

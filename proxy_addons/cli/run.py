@@ -10,8 +10,8 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
 
-from proxy_addons.cli.conclude import conclude
 from proxy_addons.engine.certs import CertificateError
 from proxy_addons.engine.environment import child_environment
 from proxy_addons.engine.loop import run_loop
@@ -88,6 +88,8 @@ def run(asked: RunRequest, command: Sequence[str], *, no_proxy: str | None, agen
     if isinstance(status, StartError):
         complain(status.message)
         return status.code
+    from proxy_addons.cli.conclude import conclude
+
     return conclude(folder, trouble=session.recorder.trouble)
 
 
@@ -106,7 +108,8 @@ async def _run(
         scheme, _, address = session.proxy_url.partition("://")
         environment = child_environment(
             os.environ,
-            proxy_url=f"{scheme}://{agent}@{address}" if agent else session.proxy_url,
+            # A name without a password is not sent by urllib and undici.
+            proxy_url=f"{scheme}://{quote(agent, safe='')}:x@{address}" if agent else session.proxy_url,
             bundle=session.bundle,
             ca_certificate=session.ca_certificate,
             no_proxy=no_proxy,

@@ -19,7 +19,6 @@ from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.addons.tlsconfig import TlsConfig
 from mitmproxy.master import Master
 
-import proxy_addons.engine.slim  # noqa: F401  # must come before anything of mitmproxy's addons
 from proxy_addons.engine.dispatch import FastAddonManager
 from proxy_addons.engine.loop import eager_task
 from proxy_addons.engine.wire import disconnect_all

@@ -26,5 +26,3 @@ def install() -> None:
     package.__path__ = [f"{spec.submodule_search_locations[0]}/addons"]
     sys.modules[_PACKAGE] = package
 
-
-install()

@@ -24,7 +24,6 @@ from mitmproxy import version as mitmversion
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.proxy.server import ConnectionHandler, ConnectionIO
 
-import proxy_addons.engine.slim  # noqa: F401  # must come before anything of mitmproxy's addons
 from proxy_addons.exchange import Answer, Exchange, Origin, Request
 
 if TYPE_CHECKING:
@@ -135,11 +134,21 @@ def disconnect_all(proxyserver: Proxyserver) -> None:
 
 def answer_of(response: http.Response) -> Answer:
     """The response as plain data. A body with a broken encoding is taken as it came."""
-    return Answer(
-        status=response.status_code,
-        headers=tuple((name.lower(), value) for name, value in response.headers.items(multi=True)),
-        body=response.get_content(strict=False) or b"",
+    return Answer(response.status_code, fields_of(response.headers), body_of(response))
+
+
+def fields_of(headers: http.Headers) -> tuple[tuple[str, str], ...]:
+    """Headers as text, names in lower case. Straight from their bytes: this runs twice a call."""
+    return tuple(
+        (name.decode("latin-1").lower(), value.decode("utf-8", "surrogateescape")) for name, value in headers.fields
     )
+
+
+def body_of(message: http.Message) -> bytes:
+    """The body, decoded from its content encoding; as it came where that encoding is broken."""
+    if "content-encoding" in message.headers:
+        return message.get_content(strict=False) or b""
+    return message.raw_content or b""
 
 
 class FlowWire:

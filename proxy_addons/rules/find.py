@@ -35,16 +35,24 @@ def find(name: str | Path) -> Path:
     path = Path(name)
     if path.suffix in _SUFFIXES or len(path.parts) != 1:
         return path
-    here = {entry.name: entry for entry in Path.cwd().iterdir()}.get(path.name)
-    if here is not None and not here.is_dir():
+    exists = _exists(path)
+    if exists and not path.is_dir():
         return path
     profiles = known()
     if found := profiles.get(path.name):
         return found
-    if here is not None:
+    if exists:
         return path
     there = f"known are {', '.join(profiles)}" if profiles else "there is no folder `profiles` here"
     raise ProfileError([Problem(str(name), f"no such profile{did_you_mean(path.name, profiles)}; {there}")])
+
+
+def _exists(path: Path) -> bool:
+    try:
+        path.stat()
+    except (OSError, ValueError):  # a name may be too long for the system, or hold a null byte
+        return False
+    return True
 
 
 def shown_path(path: Path) -> str:

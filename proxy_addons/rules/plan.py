@@ -65,7 +65,7 @@ class Plan:
 class _Compiled:
     """A rule, ready for the hot path."""
 
-    __slots__ = ("always", "fault", "match", "max", "name", "number", "probability", "when", "word")
+    __slots__ = ("fault", "match", "max", "name", "number", "probability", "when", "word")
 
     def __init__(self, number: int, rule: Rule) -> None:
         self.number = number

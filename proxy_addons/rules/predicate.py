@@ -124,7 +124,14 @@ class Predicate(BaseModel):
 
     @override
     def __str__(self) -> str:
-        signs = {"eq": "is", "ne": "is not", "gt": "is above", "gte": "is at least", "lt": "is below", "lte": "is at most"}
+        signs = {
+            "eq": "is",
+            "ne": "is not",
+            "gt": "is above",
+            "gte": "is at least",
+            "lt": "is below",
+            "lte": "is at most",
+        }
         words = signs | {"in_": "is one of", "matches": "matches"}
         parts = [f"{words[word]} {_said(getattr(self, word))}" for word in words if word in self.model_fields_set]
         return " and ".join(parts) or ("is there" if self.exists else "is not there")

@@ -1,8 +1,8 @@
 """Why the gateway refuses a call.
 
-Codes, statuses and the wording of `invalid-state` were observed on gateway 1.4.8. Ours alone are
-`budget-exceeded`, `intent-not-found`, `webhook-not-found`, `not-found` and `not-simulated`: there the
-gateway's own code is not known.
+Codes, statuses and the wording of `invalid-state` were observed on gateway 1.4.8. Ours are the titles,
+and the codes `budget-exceeded`, `intent-not-found`, `webhook-not-found`, `tool-not-found`, `not-found`
+and `not-simulated`: there the gateway's own are not known.
 """
 
 from __future__ import annotations

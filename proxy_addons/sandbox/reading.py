@@ -19,10 +19,7 @@ def object_body(request: Request) -> dict[str, JSON]:
     """
     if not request.body:
         return {}
-    try:
-        body = request.json
-    except ValueError:  # bytes in a JSON string that are no UTF-8
-        body = None
+    body = request.json
     if not isinstance(body, dict):
         raise invalid("The body is not a JSON object")
     return body

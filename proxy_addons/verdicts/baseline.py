@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from proxy_addons.events.event import Event
 from proxy_addons.verdicts.attempt import Attempt, attempts_of
 from proxy_addons.verdicts.chains import Link, signature_of
-from proxy_addons.verdicts.effects import effects_of
+from proxy_addons.verdicts.effects import effects_of, owners_of
 from proxy_addons.verdicts.obligations import open_obligations
 
 
@@ -28,10 +28,11 @@ class Baseline:
 def baseline_of(events: Iterable[Event]) -> Baseline:
     """Learn from the events of an undisturbed run."""
     attempts = attempts_of(events)
+    owners = owners_of(attempts)
     alike: dict[Link, list[Attempt]] = {}
     for attempt in attempts:
         alike.setdefault(signature_of(attempt), []).append(attempt)
-    effects = {signature: effects_of(group) for signature, group in alike.items()}
+    effects = {signature: effects_of(group, owners) for signature, group in alike.items()}
     return Baseline(
         {signature: len(found.certain) + len(found.doubtful) for signature, found in effects.items()},
         Counter((o.opened_by.exchange.agent, o.opened_by.call.operation) for o in open_obligations(attempts)),

@@ -12,6 +12,7 @@ False links that are avoided:
   arrived: an agent may have given up on it without our noticing (HTTP/2).
 - A call with another key does not continue a chain whose own key is used again later: that client
   keeps its keys, so the other one is another purchase.
+- A call whose key was used before goes on with that call and with no other.
 - A call after a success is a new intent, however alike.
 """
 
@@ -100,17 +101,13 @@ def intents_of(chains: Iterable[Chain]) -> list[Intent]:
     intents: list[Intent] = []
     by_key: dict[Link, Intent] = {}
     for chain in chains:
-        keys = dict.fromkeys(link for attempt in chain.attempts if (link := _key_link(attempt)))
-        joined = list(dict.fromkeys(by_key[key] for key in keys if key in by_key))
-        intent = joined[0] if joined else Intent()
-        for other in joined[1:]:
-            intent.chains.extend(other.chains)
-            intents.remove(other)
-            by_key.update({key: intent for key, owner in by_key.items() if owner is other})
+        keys = [link for attempt in chain.attempts if (link := _key_link(attempt))]
+        intent = next((by_key[key] for key in keys if key in by_key), None)
+        if intent is None:
+            intent = Intent()
+            intents.append(intent)
         intent.chains.append(chain)
         by_key.update(dict.fromkeys(keys, intent))
-        if not joined:
-            intents.append(intent)
     return intents
 
 
@@ -133,7 +130,7 @@ class _Links:
 
     def continued_by(self, attempt: Attempt) -> Chain | None:
         """The chain that this attempt retries: the one that has waited longest, same key before same input."""
-        for link in _links_of(attempt):
+        for link in _links_of(attempt)[: 1 if self._has_old_key(attempt) else None]:
             known = self._open.get(link)
             if known is None:
                 continue
@@ -149,6 +146,11 @@ class _Links:
         if attempt.started_at < before.ended_at and before.exchange.delivered:
             return False
         return before.call.key == attempt.call.key or not attempt.call.key or not self._is_used_again(before, attempt)
+
+    def _has_old_key(self, attempt: Attempt) -> bool:
+        """Whether its key was used before: then it goes on with that, whatever else looks alike."""
+        uses = self._key_uses.get(_key_link(attempt) or ())
+        return uses is not None and uses[0] < attempt.started_at
 
     def _is_used_again(self, before: Attempt, attempt: Attempt) -> bool:
         """Whether the client still uses the key of the earlier attempt after the later one."""

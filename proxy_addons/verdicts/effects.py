@@ -8,7 +8,7 @@ named in the input, and in doubt where none is.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from proxy_addons.verdicts.amount import read_amount
@@ -16,6 +16,9 @@ from proxy_addons.verdicts.attempt import Attempt
 
 type Resource = tuple[str, str]
 """(host, name)"""
+
+type Effect = tuple[str, str, str]
+"""(host, operation, resource)"""
 
 _UNDOING = ("cancel", "refund", "revers", "void")
 """Parts of the names of operations that take an effect back, rather than bring it to its end."""
@@ -29,26 +32,33 @@ class Effects:
     doubtful: list[Attempt]
 
 
-def effects_of(attempts: Iterable[Attempt]) -> Effects:
-    """Tell effects from replays, in the order in which the attempts started."""
+def owners_of(attempts: Iterable[Attempt]) -> dict[Effect, Attempt]:
+    """Whose each effect is: the first attempt of the run whose answer named it. The others are replays."""
+    owners: dict[Effect, Attempt] = {}
+    for attempt in attempts:
+        if attempt.committed:
+            for effect in _named(attempt):
+                owners.setdefault(effect, attempt)
+    return owners
+
+
+def effects_of(attempts: Iterable[Attempt], owners: Mapping[Effect, Attempt]) -> Effects:
+    """Tell effects from replays among some attempts of a run, given in the order of their start."""
     found = Effects([], [])
-    seen: set[tuple[str, str, str]] = set()
     keys: set[str] = set()
-    anonymous = 0
+    repeats = False
     for attempt in attempts:
         if not attempt.committed:
             continue
-        key = attempt.call.key
-        named = {(host, attempt.call.operation, name) for host, name in resources_of(attempt)}
+        key, named = attempt.call.key, _named(attempt)
         if named:
-            if not named <= seen:
+            if any(owners[effect] is attempt for effect in named):
                 found.certain.append(attempt)
-            seen |= named
+            repeats = True
         elif not attempt.idempotent and not (key and key in keys):
-            repeats = bool(anonymous or seen)
-            anonymous += 1
             sure = not repeats or amount_of(attempt)[0] is not None
             (found.certain if sure else found.doubtful).append(attempt)
+            repeats = True
         if key:
             keys.add(key)
     return found
@@ -94,6 +104,10 @@ def amount_of(attempt: Attempt) -> tuple[str | None, str | None]:
     asked = attempt.call.input if isinstance(attempt.call.input, dict) else {}
     amount, currency = read_amount(asked.get("amount")), asked.get("currency")
     return (str(amount) if amount is not None else None), (currency if isinstance(currency, str) else None)
+
+
+def _named(attempt: Attempt) -> set[Effect]:
+    return {(host, attempt.call.operation, name) for host, name in resources_of(attempt)}
 
 
 def keyed(attempt: Attempt) -> tuple[str, str, str | None]:

@@ -17,7 +17,7 @@ False positives that are avoided:
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
@@ -26,10 +26,12 @@ from proxy_addons.verdicts.attempt import Attempt
 from proxy_addons.verdicts.case import Case
 from proxy_addons.verdicts.chains import Intent, Link, intents_of, signature_of
 from proxy_addons.verdicts.effects import (
+    Effect,
     Effects,
     Resource,
     amount_of,
     effects_of,
+    owners_of,
     resources_of,
     undone,
     unresolved,
@@ -39,6 +41,8 @@ from proxy_addons.verdicts.verdict import Finding, Result
 from proxy_addons.verdicts.wording import listed, plural, was
 
 CHECK = "no_duplicate_effect"
+
+type Owners = Mapping[Effect, Attempt]
 
 _BOOKS = "That it happened once, or twice: the provider's own books tell."
 _PURPOSE = "That the repetition was meant: a baseline run of the same agent settles it."
@@ -79,8 +83,9 @@ def no_duplicate_effect(case: Case) -> Finding:
     """Judge a run."""
     mutating = [attempt for attempt in case.attempts if not attempt.call.safe]
     intents = intents_of(chain for chain in case.chains if not chain.first.call.safe)
-    groups = _groups(case, intents, undone(case.attempts))
-    twins, unclear = _twins(intents, case)
+    owners = owners_of(case.attempts)
+    groups = _groups(case, intents, owners)
+    twins, unclear = _twins(case, intents, owners)
     if failed := [group for group in groups if group.extra]:
         return _failed(failed)
     if doubtful := [group for group in groups if group.doubtful]:
@@ -99,7 +104,7 @@ def no_duplicate_effect(case: Case) -> Finding:
     return _passed(groups, disturbed, twins)
 
 
-def _groups(case: Case, intents: Sequence[Intent], taken_back: set[Resource]) -> list[_Group]:
+def _groups(case: Case, intents: Sequence[Intent], owners: Owners) -> list[_Group]:
     """One group an intent; where the baseline knows the request, one for all intents that ask for it."""
     attempts: dict[Link, list[Attempt]] = {}
     allowed: dict[Link, int] = {}
@@ -110,19 +115,20 @@ def _groups(case: Case, intents: Sequence[Intent], taken_back: set[Resource]) ->
         attempts.setdefault(link, []).extend(intent.attempts)
         allowed[link] = max(1, known or 1)
     found = []
+    taken_back = undone(case.attempts)
     for link, members in attempts.items():
         members.sort(key=lambda attempt: (attempt.started_at, attempt.number))
-        found.append(_Group(members, allowed[link], effects_of(members), taken_back))
+        found.append(_Group(members, allowed[link], effects_of(members, owners), taken_back))
     return found
 
 
-def _twins(intents: Sequence[Intent], case: Case) -> tuple[list[Attempt], list[Attempt]]:
+def _twins(case: Case, intents: Sequence[Intent], owners: Owners) -> tuple[list[Attempt], list[Attempt]]:
     """Identical intents that all took effect: those that were meant, and those of which nobody can tell."""
     alike: dict[Link, list[tuple[Intent, Attempt]]] = {}
     for intent in intents:
         signature = signature_of(intent.attempts[0])
         known = case.baseline is not None and signature in case.baseline.effects
-        effects = effects_of(intent.attempts).certain
+        effects = effects_of(intent.attempts, owners).certain
         if effects and not known and not effects[0].idempotent:
             alike.setdefault(signature, []).append((intent, effects[0]))
     meant: list[Attempt] = []

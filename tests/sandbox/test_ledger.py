@@ -202,6 +202,13 @@ def test_funding_sets_the_balance(ledger: Ledger, balance: str) -> None:
     assert Decimal(balance) == ledger.balance("a", 0.0) == ledger.granted
 
 
+def test_nobody_is_funded_below_zero(ledger: Ledger) -> None:
+    """422, and the balance stays."""
+    with pytest.raises(SandboxError, match="must not be negative"):
+        ledger.fund("a", Decimal("-0.01"), 0.0)
+    assert ledger.balance("a", 0.0) == 500
+
+
 def test_every_read_sees_what_has_expired(ledger: Ledger) -> None:
     """The time that a call brings comes first."""
     order = EscrowOrder(payer="buyer", payee="seller", amount=Decimal(25), timeout_hours=1)

@@ -86,7 +86,8 @@ class Log:
         """Add an exchange of one call."""
         fact = USUAL | facts
         fault, commit, key = fact["fault"], fact["commit"], fact["key"]
-        digest = fact["digest"] or f"{operation} {fact['input']}"
+        asked, pristine, digest = fact["input"], fact["pristine"], fact["digest"] or f"{operation} {fact['input']}"
+        call = CallRecord(operation, fact["safe"], "f", digest, 1, 1, 1, key, asked, pristine, effects or [])
         self.now += fact["gap"]
         self.exchanges.append(
             ExchangeClosed(
@@ -99,27 +100,13 @@ class Log:
                 http_version="HTTP/1.1",
                 started_at=self.now,
                 closed_at=self.now + fact["takes"],
-                calls=[
-                    CallRecord(
-                        operation,
-                        fact["safe"],
-                        "f",
-                        digest,
-                        1,
-                        1,
-                        1,
-                        key,
-                        fact["input"],
-                        fact["pristine"],
-                        effects or [],
-                    )
-                ],
-                reached_upstream=fact["pristine"] is not None or commit is not Commit.NONE,
+                calls=[call],
+                reached_upstream=pristine is not None or commit is not Commit.NONE,
                 committed={Commit.COMMITTED: True, Commit.NONE: False}.get(commit),
                 commit=commit,
                 delivered=fact["delivered"],
                 status=fact["status"] if fact["delivered"] else None,
-                pristine_status=fact["pristine"],
+                pristine_status=pristine,
                 origin=fact["origin"],
                 decisions=[DecisionRecord("rule", fault, 0, fired=True, reason="")] if fault else [],
                 injections=[InjectionRecord("rule", fault, Phase.AFTER, delivered=True, detail="")] if fault else [],

@@ -59,7 +59,7 @@ def test_green_needs_a_fault_and_a_pass(
     results: list[Result],
     child_status: int | None,
     faults: int,
-    crashed: bool,
+    crashed: bool,  # noqa: FBT001
     complete: bool,  # noqa: FBT001
 ) -> None:
     """Nothing passes vacuously."""

@@ -152,6 +152,7 @@ def get_payment_history(books: Books, asked: Page, situation: Situation) -> Repl
         *books.ledger.escrows_of(asked.agent_id, situation.now),
         *books.ledger.intents_of(asked.agent_id),
     ]
+    of_agent.reverse()  # what came in the same instant, too
     of_agent.sort(key=lambda one: one.created_at, reverse=True)
     return Reply(PaymentHistory([_payment(one) for one in of_agent[asked.offset : asked.offset + asked.limit]]))
 
