@@ -52,7 +52,10 @@ class InjectBefore:
         exchange = exchange_of(flow)
         if exchange is None or exchange.plan is None or flow.response is not None or flow.error is not None:
             return
-        await _play(exchange, Phase.BEFORE, self._wires(flow, exchange))
+        wire = self._wires(flow, exchange)
+        await _play(exchange, Phase.BEFORE, wire)
+        if exchange.ended_by and flow.response is None:
+            wire.close()  # the client left while it was held: nobody behind may act on the call
 
 
 class InjectAfter:

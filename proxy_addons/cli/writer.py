@@ -44,18 +44,20 @@ class Writer:
 
     def line(self, content: str | Text = "", style: str = "") -> None:
         """A line of its own, wrapped where it is too long."""
-        text = self.text(content, style) if isinstance(content, str) else content
-        self.console.print(text, highlight=False)
+        self._wrapped(self.text(""), self.text(content, style) if isinstance(content, str) else content)
 
     def item(self, mark: str | Text, content: str | Text, style: str = "", *, indent: int = 0) -> None:
         """A line, `indent` columns in, that wraps behind its mark."""
         head, body = (self.text(part, style) if isinstance(part, str) else part for part in (mark, content))
-        head = self.text(" " * indent).append_text(head).append(" ")
-        for line in body.wrap(self.console, max(_NARROWEST, self.console.width - head.cell_len)):
-            line.rstrip()
-            self.console.print(head + line, highlight=False, no_wrap=True, overflow="ignore", crop=False)
-            head = self.text(" " * head.cell_len)
+        self._wrapped(self.text(" " * indent).append_text(head).append(" "), body)
 
     def unwrapped(self, content: str) -> None:
         """A line that stays whole, such as a path to copy."""
         self.console.print(self.text(content, "dim"), highlight=False, soft_wrap=True)
+
+    def _wrapped(self, head: Text, body: Text) -> None:
+        width = max(_NARROWEST, self.console.width - head.cell_len)
+        for line in body.wrap(self.console, width) or [self.text("")]:
+            line.rstrip()
+            self.console.print(head + line, highlight=False, no_wrap=True, overflow="ignore", crop=False)
+            head = self.text(" " * head.cell_len)

@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from mitmproxy.tls import ClientHelloData
 
 _H2 = b"h2"
+_HTTP_1_1 = b"http/1.1"
 
 
 class PreferHttp2:
@@ -18,6 +19,8 @@ class PreferHttp2:
 
     def tls_clienthello(self, data: ClientHelloData) -> None:
         """Choose h2, when it is offered inside a tunnel and mitmproxy's `http2` option is on."""
-        inside_tunnel = len(data.context.layers) > 2  # the proxy's own TLS, if any, speaks HTTP/1.1
-        if inside_tunnel and _H2 in data.client_hello.alpn_protocols and data.context.options.http2:
+        offered = data.client_hello.alpn_protocols
+        if data.context.server.address is None:  # TLS with the proxy itself, where CONNECT comes over HTTP/1.1 alone
+            data.context.client.alpn = _HTTP_1_1 if _HTTP_1_1 in offered else None
+        elif _H2 in offered and data.context.options.http2:
             data.context.client.alpn = _H2

@@ -45,6 +45,6 @@ def case_of(events: Iterable[Event], *, trouble: str = "", baseline: Iterable[Ev
     return Case(attempts_of(events), missing, baseline_of(baseline) if baseline is not None else None)
 
 
-def crash_of(events: Iterable[Event]) -> str:
-    """What broke in Crosswind itself, as far as the events tell."""
-    return next((event.message for event in events if isinstance(event, ProxyError)), "")
+def crash_of(events: Iterable[Event]) -> str | None:
+    """What broke first in Crosswind itself; None when nothing did."""
+    return next((event.message for event in events if isinstance(event, ProxyError)), None)

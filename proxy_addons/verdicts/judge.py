@@ -30,9 +30,9 @@ def judge(events: Iterable[Event], *, trouble: str = "", baseline: Iterable[Even
     findings = tuple(check(case) for check in CHECKS)
     child_status = next((event.child_status for event in events if isinstance(event, RunEnded)), None)
     crash, delivered, complete = crash_of(events), case.delivered_faults, not case.missing
-    result = overall(findings, delivered_faults=delivered, crashed=bool(crash), complete=complete)
-    code = exit_code(findings, child_status, delivered, crashed=bool(crash), complete=complete)
-    if crash:
+    result = overall(findings, delivered_faults=delivered, crashed=crash is not None, complete=complete)
+    code = exit_code(findings, child_status, delivered, crashed=crash is not None, complete=complete)
+    if crash is not None:
         reason = f"Crosswind itself broke: {crash}"
     elif result is Result.PASS and child_status:
         reason = f"{_passes(findings)}, but the agent's own command ended with status {child_status}"

@@ -27,6 +27,7 @@ from proxy_addons.verdicts.verdict import Result
 from tests.support.journal import Log
 
 CAREFUL = Log().lose(key="a").create(key="a").release()
+CAREFUL_CRASHED = Log().lose(key="a").create(key="a").release().crash("")
 NAIVE = Log().lose("e-1").create("e-2").release("e-2")
 
 
@@ -68,6 +69,9 @@ NAIVE = Log().lose("e-1").create("e-2").release("e-2")
             Log().lose("e-1").create("e-2").crash("KeyError: 'x'").events(),
             (Result.INCONCLUSIVE, 4, "Crosswind itself broke: KeyError: 'x'"),
             id="a crash of ours",
+        ),
+        pytest.param(
+            CAREFUL_CRASHED.events(), (Result.INCONCLUSIVE, 4, "Crosswind itself broke: "), id="a crash without words"
         ),
         pytest.param(
             Log().events(), (Result.NOT_EXERCISED, 3, "no fault was delivered, so nothing was shown"), id="nothing"
