@@ -14,10 +14,10 @@ from proxy_addons.answer import AnswerCall
 from proxy_addons.decide import Decide
 from proxy_addons.engine.alpn import PreferHttp2
 from proxy_addons.engine.script import Script
-from proxy_addons.engine.wire import Clients, FlowWire, abort
+from proxy_addons.engine.wire import Clients, FlowWire, Surroundings, abort
 from proxy_addons.guard import Guard
 from proxy_addons.identify import Identify
-from proxy_addons.inject import InjectAfter, InjectBefore
+from proxy_addons.inject import InjectAfter, InjectBefore, ShapeAnswer
 from proxy_addons.observe import Observe
 from proxy_addons.rules.plan import Decider
 from proxy_addons.sandbox.http import Sandbox
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from mitmproxy.addons.proxyserver import Proxyserver
+    from mitmproxy.connection import Client
     from mitmproxy.http import HTTPFlow
 
     from proxy_addons.events.event import Event
@@ -48,32 +49,36 @@ class Chain:
         self.sandbox = Sandbox(settings.seed)
         self.decider = Decider(settings.profile, self.tally, settings.seed)
         self.clients = Clients()
+        self.identify = Identify(self.tally, scope)
+        self._around = Surroundings(self.clients, self.proxyserver, self.tally)
         guard = Guard(
             scope,
             settings.profile.caps(),
             self.tally,
             own_ports=lambda: frozenset(address[1] for address in self.proxyserver.listen_addrs()),
             note_tunnel=self._note_tunnel,
+            note_refusal=lambda client, host, why: self.observe.note_refusal(client, host, why),
             cut=lambda data: abort(self.proxyserver, data.client, data.server),
         )
         self.observe = Observe(self.emit, self.tally, self.clients.connected, guard.settled)
         self.addons: list[object] = [
             self.clients,
             PreferHttp2(),
-            Identify(self.tally, scope),
+            self.identify,
             guard,
             Decide(self.decider, self.tally),
             InjectBefore(self._wire),
             AnswerCall(self.sandbox, scope),
             InjectAfter(self._wire),
+            ShapeAnswer(self._wire, self.proxyserver),
             self.observe,
         ]
 
-    def _note_tunnel(self, host: str, port: int, client_id: str) -> None:
-        self.observe.note_tunnel(host, port, client_id)
+    def _note_tunnel(self, client: Client, host: str, port: int) -> None:
+        self.observe.note_tunnel(client, host, port, self.identify.proxy_user(client))
 
     def _wire(self, flow: HTTPFlow, exchange: Exchange) -> FlowWire:
-        return FlowWire(flow, exchange, self.clients, self.proxyserver)
+        return FlowWire(flow, exchange, self._around)
 
 
 addons = [Script()]

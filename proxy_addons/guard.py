@@ -12,26 +12,32 @@ from mitmproxy import http
 
 from proxy_addons.exchange import Commit, Exchange, Origin
 from proxy_addons.identify import exchange_of
-from proxy_addons.rules.spend import Budget, Spend, spend_of
+from proxy_addons.rules.spend import Budget, spend_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from mitmproxy.connection import Client
     from mitmproxy.http import HTTPFlow
     from mitmproxy.proxy.server_hooks import ServerConnectionHookData
+    from mitmproxy.tcp import TCPFlow
     from mitmproxy.tls import ClientHelloData
 
     from proxy_addons.rules.scope import Scope
     from proxy_addons.tally import Tally
 
 type Ports = Callable[[], frozenset[int]]
+type Intent = tuple[str, ...]
+
+_NO_CAP = Decimal("Infinity")
 
 
 class Guard:
     """Refuses addresses, the proxy's own ports and spend above the budget; tunnels what is out of scope.
 
-    `own_ports` tells the ports that the proxy listens on; `note_tunnel` hears of each untouched connection;
-    `cut` aborts a server connection before a byte was sent on it.
+    `own_ports` tells the ports that the proxy listens on; `note_tunnel` hears of each untouched connection, with
+    host and port; `note_refusal` of each that was refused and is no exchange, with host and reason; `cut` aborts
+    a server connection before a byte was sent on it.
     """
 
     def __init__(
@@ -41,7 +47,8 @@ class Guard:
         tally: Tally,
         *,
         own_ports: Ports,
-        note_tunnel: Callable[[str, int, str], None],
+        note_tunnel: Callable[[Client, str, int], None],
+        note_refusal: Callable[[Client, str, str], None],
         cut: Callable[[ServerConnectionHookData], object],
     ) -> None:
         self._scope = scope
@@ -49,22 +56,39 @@ class Guard:
         self._tally = tally
         self._own_ports = own_ports
         self._note_tunnel = note_tunnel
+        self._note_refusal = note_refusal
         self._cut = cut
-        self._spent: dict[int, list[Spend]] = {}
+        self._held: dict[int, dict[Intent, Decimal]] = {}
+        """What each open exchange means to spend, by its number."""
 
     def http_connect(self, flow: HTTPFlow) -> None:
         """Refuse a tunnel that may not be, before the client starts its handshake."""
         host, port = flow.request.host.lower(), flow.request.port
         if why := self._refusal(host, port):
             flow.response = problem(403, "destination-refused", why)
+            self._note_refusal(flow.client_conn, host, why)
 
     def tls_clienthello(self, data: ClientHelloData) -> None:
         """Let a connection out of scope through as it is: its TLS stays the client's own."""
         address = data.context.server.address
-        host = (data.client_hello.sni or (address[0] if address else "")).lower()
-        if host and not self._scope.covers(host):
+        if address is None:
+            return  # the client speaks TLS with the proxy itself
+        host = (data.client_hello.sni or address[0]).lower()
+        if not self._scope.covers(host):
             data.ignore_connection = True
-            self._note_tunnel(host, address[1] if address else 443, data.context.client.id)
+            self._note_tunnel(data.context.client, host, address[1])
+
+    def tcp_start(self, flow: TCPFlow) -> None:
+        """Refuse bytes inside a tunnel that are neither TLS nor HTTP, unless they are out of scope."""
+        address = flow.server_conn.address
+        if address is None:
+            return
+        host = address[0].lower()
+        if self._scope.covers(host):
+            flow.server_conn.error = "neither TLS nor HTTP"
+            self._note_refusal(flow.client_conn, host, "what came through the tunnel is neither TLS nor HTTP")
+        else:
+            self._note_tunnel(flow.client_conn, host, address[1])
 
     def request(self, flow: HTTPFlow) -> None:
         """Refuse, or let pass."""
@@ -74,17 +98,21 @@ class Guard:
         asked = exchange.request
         if why := self._refusal(asked.host, asked.port):
             self._refuse(flow, exchange, 403, "destination-refused", why)
+            if not exchange.in_scope:
+                self._note_refusal(flow.client_conn, asked.host, why)
         elif not exchange.in_scope:
-            self._note_tunnel(asked.host, asked.port, flow.client_conn.id)
+            self._note_tunnel(flow.client_conn, asked.host, asked.port)
         elif self._budget is not None and (why := self._overspend(exchange, self._budget)):
             self._refuse(flow, exchange, 402, "budget-exceeded", why)
 
     def settled(self, exchange: Exchange) -> None:
-        """Give back what a call reserved that committed nothing."""
-        for spend in self._spent.pop(exchange.number, ()):
-            if exchange.commit is Commit.NONE:
-                self._tally.refund(spend.amount, "budget")
-                self._tally.forget("spent", *spend.intent)
+        """Give back what was reserved for a call of which no try committed anything, once the last one is over."""
+        for intent, amount in self._held.pop(exchange.number, {}).items():
+            if not self._tally.take(1, "kept", *intent) or exchange.commit is not Commit.NONE:
+                continue
+            self._tally.forget("kept", *intent)
+            if not any(intent in held for held in self._held.values()):
+                self._give_back(intent, amount)
 
     async def server_connect(self, data: ServerConnectionHookData) -> None:
         """Refuse by resolved address, before a byte leaves."""
@@ -94,12 +122,15 @@ class Guard:
         host = address[0].lower()
         if why := self._scope.refusal(host, await _resolve(host, address[1])):
             data.server.error = why
+            if not self._scope.covers(host):
+                self._note_refusal(data.client, host, why)
 
     def server_connected(self, data: ServerConnectionHookData) -> None:
         """Look once more at whom we are connected to: a name may have changed its address in between."""
         peer, address = data.server.peername, data.server.address
-        if peer is not None and address is not None and self._scope.refusal(address[0].lower(), [peer[0]]):
+        if peer is not None and address is not None and (why := self._scope.refusal(address[0].lower(), [peer[0]])):
             self._cut(data)
+            self._note_refusal(data.client, address[0].lower(), why)
 
     def _refusal(self, host: str, port: int) -> str:
         if port in self._own_ports() and host in {"127.0.0.1", "localhost", "::1", "0.0.0.0"}:  # noqa: S104  # compared
@@ -112,26 +143,32 @@ class Guard:
 
     def _overspend(self, exchange: Exchange, budget: Budget) -> str:
         """Reserve what the calls spend; when one is above the budget, reserve nothing and say why."""
-        reserved: list[Spend] = []
+        cap = _NO_CAP if budget.per_run is None else budget.per_run
+        reserved: dict[Intent, Decimal] = {}
+        held: dict[Intent, Decimal] = {}
         for call in exchange.calls:
             spend = spend_of(call, exchange.agent)
             if spend is None or spend.amount <= 0:
                 continue
             why = budget.refuses(spend)
-            if not why and self._tally.take(1, "spent", *spend.intent):
-                if self._tally.spend(spend.amount, budget.per_run or Decimal("Infinity"), "budget"):
-                    reserved.append(spend)
+            if not why and self._tally.take(1, "spent", *spend.intent):  # else it is a retry, which counts once
+                if self._tally.spend(spend.amount, cap, "budget"):
+                    reserved[spend.intent] = spend.amount
                 else:
                     self._tally.forget("spent", *spend.intent)
                     why = f"{call.operation} of {spend.amount} would pass the run's budget of {budget.per_run}"
             if why:
-                for kept in reserved:
-                    self._tally.refund(kept.amount, "budget")
-                    self._tally.forget("spent", *kept.intent)
+                for intent, amount in reserved.items():
+                    self._give_back(intent, amount)
                 return why
-        if reserved:
-            self._spent[exchange.number] = reserved
+            held[spend.intent] = spend.amount
+        if held:
+            self._held[exchange.number] = held
         return ""
+
+    def _give_back(self, intent: Intent, amount: Decimal) -> None:
+        self._tally.refund(amount, "budget")
+        self._tally.forget("spent", *intent)
 
     def _refuse(self, flow: HTTPFlow, exchange: Exchange, status: int, kind: str, why: str) -> None:
         exchange.refusal = why

@@ -59,7 +59,7 @@ class Identify:
         self._users.pop(client.id, None)
 
     def proxy_user(self, client: Client) -> str | None:
-        """The user name under which a client opened its tunnel."""
+        """The user name in a client's proxy URL, as far as it came by now."""
         return self._users.get(client.id)
 
     def requestheaders(self, flow: HTTPFlow) -> None:

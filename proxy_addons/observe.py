@@ -9,6 +9,7 @@ from http import HTTPStatus
 from typing import TYPE_CHECKING
 
 from proxy_addons.calls.redact import redact
+from proxy_addons.engine.stream import SHAPE_KEY
 from proxy_addons.events.event import (
     CallRecord,
     DecisionRecord,
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from mitmproxy.http import HTTPFlow, Response
     from mitmproxy.tls import TlsData
 
+    from proxy_addons.engine.stream import Wanted
     from proxy_addons.events.event import Event
     from proxy_addons.tally import Tally
 
@@ -64,10 +66,15 @@ class Observe:
             self._silent.discard(client.id)
             self._noise(client, "the connection ended without an HTTP request")
 
-    def note_tunnel(self, host: str, port: int, client_id: str) -> None:
+    def note_tunnel(self, client: Client, host: str, port: int, agent: str) -> None:
         """Report a connection that is let through as it is."""
-        self._silent.discard(client_id)
-        self._emit(PassedThrough(at=time.time(), host=host, port=port))
+        self._silent.discard(client.id)
+        self._emit(PassedThrough(at=time.time(), host=host, port=port, agent=agent))
+
+    def note_refusal(self, client: Client, host: str, why: str) -> None:
+        """Report a connection that was refused before it became a call."""
+        self._silent.discard(client.id)
+        self._noise(client, why, host)
 
     def tls_failed_client(self, data: TlsData) -> None:
         """Report a client that would not shake hands: most often one that does not trust our CA."""
@@ -92,8 +99,13 @@ class Observe:
         return len(self._open)
 
     def response(self, flow: HTTPFlow) -> None:
-        """The agent gets this answer, unless a fault took it away."""
-        self._close(flow)
+        """The agent gets this answer, unless a fault took it away, or has still to shape it."""
+        if SHAPE_KEY not in flow.metadata or flow.error is not None:
+            self._close(flow)
+
+    def crosswind_shaped(self, wanted: Wanted) -> None:
+        """The agent got what was left of a shaped answer."""
+        self._close(wanted.flow)
 
     def error(self, flow: HTTPFlow) -> None:
         """The agent gets no answer of the upstream's."""

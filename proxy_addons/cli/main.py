@@ -115,16 +115,15 @@ def main() -> None:
     """The console script. Misuse ends with exit code 4, not Click's 2."""
     import sys
 
-    import click
-
+    click = sys.modules[typer.BadParameter.__module__]  # Click itself, or the copy that newer Typers bring along
     try:
         code = app(standalone_mode=False)
-    except click.exceptions.NoArgsIsHelpError as error:
+    except click.NoArgsIsHelpError as error:
         error.show()
         code = 0
     except click.ClickException as error:
         error.show()
         code = USAGE_ERROR
-    except click.Abort:
+    except typer.Abort:
         code = 130
     sys.exit(code or 0)

@@ -19,8 +19,7 @@ class PreferHttp2:
 
     def tls_clienthello(self, data: ClientHelloData) -> None:
         """Choose h2, when it is offered inside a tunnel and mitmproxy's `http2` option is on."""
-        offered = data.client_hello.alpn_protocols
-        if data.context.server.address is None:  # TLS with the proxy itself, where CONNECT comes over HTTP/1.1 alone
-            data.context.client.alpn = _HTTP_1_1 if _HTTP_1_1 in offered else None
-        elif _H2 in offered and data.context.options.http2:
+        if data.context.server.address is None:  # TLS with the proxy itself: it takes CONNECT over HTTP/1.1 alone
+            data.context.client.alpn = _HTTP_1_1
+        elif _H2 in data.client_hello.alpn_protocols and data.context.options.http2:
             data.context.client.alpn = _H2

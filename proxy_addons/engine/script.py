@@ -40,7 +40,9 @@ class Script:
     def load(self, loader: Loader) -> None:
         """Declare the options, and set what the chain needs of mitmproxy's own."""
         loader.add_option(f"{_PREFIX}profile", str, "", "Chaos profile: a YAML file, or the name of a shipped one.")
-        loader.add_option(f"{_PREFIX}seed", cast("type", int | None), None, "Overrides the profile's seed and CHAOS_SEED.")
+        loader.add_option(
+            f"{_PREFIX}seed", cast("type", int | None), None, "Overrides the profile's seed and CHAOS_SEED."
+        )
         loader.add_option(f"{_PREFIX}origin", str, "", "Who answers for the sandbox host: sandbox or upstream.")
         loader.add_option(f"{_PREFIX}map", Sequence[str], [], "Send a host's calls elsewhere: HOST=URL.")
         loader.add_option(f"{_PREFIX}hermetic", bool, default=False, help="Refuse hosts neither in scope nor mapped.")

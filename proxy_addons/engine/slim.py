@@ -25,4 +25,3 @@ def install() -> None:
     package = ModuleType(_PACKAGE)
     package.__path__ = [f"{spec.submodule_search_locations[0]}/addons"]
     sys.modules[_PACKAGE] = package
-

@@ -127,6 +127,7 @@ class Wanted:
 
     flow: HTTPFlow
     shape: Shape
+    stream: ShapedStream
     piece: bytes | None = None
 
 
@@ -192,7 +193,7 @@ class ShapedStream(HttpStream):
     def _hand_out(self, shape: Shape) -> layer.CommandGenerator[None]:
         """Send pieces until the shape wants more input, has no more, or broke the exchange."""
         while not shape.done and not self._over:
-            wanted = Wanted(self.flow, shape)
+            wanted = Wanted(self.flow, shape, self)
             yield CrosswindPieceHook(wanted)
             self.progress.set()
             if self._broken():
@@ -219,7 +220,7 @@ class ShapedStream(HttpStream):
 
     def _end(self, shape: Shape) -> layer.CommandGenerator[None]:
         self.flow.metadata.pop(SHAPE_KEY, None)
-        yield CrosswindShapedHook(Wanted(self.flow, shape))
+        yield CrosswindShapedHook(Wanted(self.flow, shape, self))
 
 
 class GatedWriter:

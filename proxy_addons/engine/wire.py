@@ -15,7 +15,9 @@ import asyncio
 import inspect
 import socket
 import struct
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from mitmproxy import flow as mitmflow
@@ -24,7 +26,10 @@ from mitmproxy import version as mitmversion
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.proxy.server import ConnectionHandler, ConnectionIO
 
+from proxy_addons.engine import stream
+from proxy_addons.engine.stream import GatedWriter
 from proxy_addons.exchange import Answer, Exchange, Origin, Request
+from proxy_addons.tally import Tally
 
 if TYPE_CHECKING:
     from mitmproxy.connection import Client, Server
@@ -57,6 +62,7 @@ def self_check() -> None:
             "ConnectionHandler.transports": "transports" in ConnectionHandler.__annotations__,
             "ConnectionIO.writer": "writer" in ConnectionIO.__dataclass_fields__,
             "HTTPFlow.kill": "killable" in dir(mitmflow.Flow) and callable(http.HTTPFlow.kill),
+            "HttpLayer.make_stream": stream.installed(),
             "ConnectionHandler.handle_client": inspect.iscoroutinefunction(ConnectionHandler.handle_client),
         }.items()
         if not there
@@ -108,7 +114,7 @@ def abort(proxyserver: Proxyserver, client: Client, server: Server | None = None
     handler = proxyserver.connections.get(client.id)
     io = handler.transports.get(server or handler.client) if handler is not None else None
     writer = io.writer if io is not None else None
-    if not isinstance(writer, asyncio.StreamWriter) or writer.is_closing():
+    if not isinstance(writer, asyncio.StreamWriter | GatedWriter) or writer.is_closing():
         return False
     peer = writer.get_extra_info("socket")
     if peer is not None:
@@ -132,6 +138,17 @@ def disconnect_all(proxyserver: Proxyserver) -> None:
             io.handler.cancel("the proxy stops")
 
 
+def gate(proxyserver: Proxyserver, client: Client, use: Callable[[GatedWriter], None]) -> None:
+    """Hand the client's writer to `use`, gated so that shaped answers hold the upstream back."""
+    handler = proxyserver.connections.get(client.id)
+    io = handler.transports.get(handler.client) if handler is not None else None
+    if io is None or io.writer is None:
+        return
+    if not isinstance(io.writer, GatedWriter):
+        io.writer = GatedWriter(io.writer)  # type: ignore[assignment,arg-type]  # it stands in for it
+    use(io.writer)
+
+
 def answer_of(response: http.Response) -> Answer:
     """The response as plain data. A body with a broken encoding is taken as it came."""
     return Answer(response.status_code, fields_of(response.headers), body_of(response))
@@ -151,14 +168,22 @@ def body_of(message: http.Message) -> bytes:
     return message.raw_content or b""
 
 
-class FlowWire:
-    """One flow, seen as a `faults.base.Wire`."""
+@dataclass
+class Surroundings:
+    """What every wire of a run shares."""
 
-    def __init__(self, flow: http.HTTPFlow, exchange: Exchange, clients: Clients, proxyserver: Proxyserver) -> None:
+    clients: Clients
+    proxyserver: Proxyserver
+    tally: Tally
+
+
+class FlowWire:
+    """One flow, seen as a `faults.base.Wire`. Each method does what its namesake there says."""
+
+    def __init__(self, flow: http.HTTPFlow, exchange: Exchange, around: Surroundings) -> None:
         self._flow = flow
         self._exchange = exchange
-        self._clients = clients
-        self._proxyserver = proxyserver
+        self._around = around
 
     @property
     def request(self) -> Request:
@@ -170,14 +195,27 @@ class FlowWire:
         """See `Wire.answer`."""
         return None if self._flow.response is None else answer_of(self._flow.response)
 
+    @property
+    def http2(self) -> bool:
+        """See `Wire.http2`."""
+        return self._flow.request.is_http2
+
+    @property
+    def tally(self) -> Tally:
+        """See `Wire.tally`."""
+        return self._around.tally
+
+    def now(self) -> float:
+        """See `Wire.now`."""
+        return time.monotonic()
+
     async def wait(self, seconds: float) -> bool:
         """See `Wire.wait`."""
-        return not await self._clients.wait_gone(self._flow.client_conn, seconds)
+        return not await self._around.clients.wait_gone(self._flow.client_conn, seconds)
 
     def respond(self, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None:
         """See `Wire.respond`."""
-        fields = [(name.encode(), value.encode()) for name, value in headers]
-        made = http.Response.make(status, body, http.Headers(fields))
+        made = http.Response.make(status, body, _fields(headers))
         made.http_version = self._flow.request.http_version
         if self._flow.response is None:
             self._exchange.origin = Origin.FAULT
@@ -185,15 +223,46 @@ class FlowWire:
             self._exchange.replaced = True
         self._flow.response = made
 
+    @property
+    def raw_body(self) -> bytes:
+        """See `Wire.raw_body`."""
+        return self._answered().raw_content or b""
+
+    def edit(self, body: bytes | None = None, headers: Sequence[tuple[str, str]] | None = None) -> None:
+        """See `Wire.edit`."""
+        response = self._answered()
+        if headers is not None:
+            response.headers = _fields(headers)
+        if body is not None:
+            response.content = body  # encodes it again and mends Content-Length
+
+    def edit_raw(self, body: bytes, *, length: int | None = None, close: bool = False) -> None:
+        """See `Wire.edit_raw`."""
+        response = self._answered()
+        response.raw_content = body
+        if "transfer-encoding" not in response.headers:
+            response.headers["content-length"] = str(len(body) if length is None else length)
+        if close and not self.http2:
+            response.headers["connection"] = "close"
+
     def reset(self) -> bool:
         """See `Wire.reset`."""
         self._kill()
-        return abort(self._proxyserver, self._flow.client_conn)
+        return abort(self._around.proxyserver, self._flow.client_conn)
 
     def close(self) -> None:
         """See `Wire.close`."""
         self._kill()
 
+    def _answered(self) -> http.Response:
+        if self._flow.response is None:
+            raise TypeError("there is no answer yet: only a fault that plays after may edit it")
+        return self._flow.response
+
     def _kill(self) -> None:
         if self._flow.killable:
             self._flow.kill()
+
+
+def _fields(headers: Sequence[tuple[str, str]]) -> http.Headers:
+    return http.Headers([(name.encode("latin-1"), value.encode("utf-8", "surrogateescape")) for name, value in headers])

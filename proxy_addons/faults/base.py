@@ -7,14 +7,15 @@ to a `Wire`, which `engine/wire.py` implements over mitmproxy and tests fake.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from dataclasses import dataclass
-from typing import ClassVar, Protocol
+from typing import ClassVar, Literal, Protocol, final, override
 
 from pydantic import BaseModel, ConfigDict
 
 from proxy_addons.exchange import Answer, Phase, Request
 from proxy_addons.rules.draw import Draw
+from proxy_addons.tally import Tally
 
 
 class Wire(Protocol):
@@ -28,17 +29,57 @@ class Wire(Protocol):
     def answer(self) -> Answer | None:
         """The answer as it stands now: None before the upstream was asked."""
 
+    @property
+    def http2(self) -> bool:
+        """Whether the agent speaks HTTP/2."""
+
+    @property
+    def tally(self) -> Tally:
+        """What is counted across exchanges, such as a rate limit's tokens."""
+
+    def now(self) -> float:
+        """Seconds on a clock that never goes back."""
+
     async def wait(self, seconds: float) -> bool:
         """Let time pass. False when the client left before it was over."""
 
+    async def wait_for_others(self, count: int, seconds: float) -> int:
+        """Wait until `count` answers of later exchanges were let go, `seconds` at most; how many were."""
+
+    async def ask_again(self) -> Answer | None:
+        """Send the same request to the origin once more; None when it gave no answer. The agent sees nothing of it."""
+
+    def earlier_answer(self) -> Answer | None:
+        """The last successful answer of this agent's same operation before this one; None when there was none."""
+
     def respond(self, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None:
         """Give the agent this answer. Played before, the upstream is never asked."""
+
+    def edit(self, body: bytes | None = None, headers: Sequence[tuple[str, str]] | None = None) -> None:
+        """Change the answer: its decoded body, or all its headers. Encoding stays, framing is mended."""
+
+    def edit_raw(self, body: bytes, *, length: int | None = None, close: bool = False) -> None:
+        """Put these bytes on the wire as they are. `length` is what Content-Length claims; None: what it is.
+
+        `close` ends an HTTP/1.1 connection behind them, so that no client waits for the rest.
+        """
+
+    @property
+    def raw_body(self) -> bytes:
+        """The answer's body as it is on the wire, still encoded."""
+
+    def goaway(self) -> bool:
+        """Send an HTTP/2 GOAWAY: streams under way end well, new ones need a new connection. False on HTTP/1.1."""
 
     def reset(self) -> bool:
         """Send a TCP RST to the client; false when it has left. On HTTP/2 it ends every stream of the connection."""
 
     def close(self) -> None:
         """Close the client's connection (FIN) without an answer. On HTTP/2 the stream alone is reset."""
+
+
+type Report = Callable[[str], None]
+"""Takes what happened, in a few words."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,3 +116,25 @@ class Fault(BaseModel):
     @abstractmethod
     async def play(self, wire: Wire, draw: Draw) -> Played:
         """Do it, and say whether it took place."""
+
+
+class Shaper(Fault):
+    """A fault that shapes the answer as it flows, piece by piece, without keeping it.
+
+    It plays behind every fault that edits the answer as a whole.
+    """
+
+    at: Literal[Phase.AFTER] = Phase.AFTER
+
+    @abstractmethod
+    def shape(self, pieces: AsyncIterator[bytes], wire: Wire, draw: Draw, report: Report) -> AsyncIterator[bytes]:
+        """Yield what the agent gets, out of `pieces`, which come as the origin sends them.
+
+        `report` says that it took place; a fault that never reports is journaled as not delivered. After
+        `wire.reset()` or `wire.close()` it returns.
+        """
+
+    @final
+    @override
+    async def play(self, wire: Wire, draw: Draw) -> Played:
+        raise TypeError("a shaper is not played at once")

@@ -61,7 +61,7 @@ class Kind(NamedTuple):
 class Matcher:
     """A `Match`, compiled."""
 
-    __slots__ = ("_body", "_headers", "_input", "_kinds", "_path", "_query", "_statuses", "needs_answer")
+    __slots__ = ("_body", "_headers", "_input", "_kinds", "_path", "_query", "_statuses", "needs_answer", "reads_body")
 
     def __init__(self, match: Match) -> None:
         self._kinds: list[tuple[int, Test]] = []
@@ -75,6 +75,7 @@ class Matcher:
         self._statuses = match.status
         self._body = compile_predicates(match.body)
         self.needs_answer = bool(match.status or match.body)
+        self.reads_body = bool(match.body)
 
     def of_kind(self, kind: Kind) -> bool:
         """Whether it can match any call of this kind."""

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from proxy_addons.exchange import Answer, Call, Exchange, Phase
-from proxy_addons.faults.base import Fault
+from proxy_addons.faults.base import Fault, Shaper
 from proxy_addons.rules.draw import Draw, seed_key
 from proxy_addons.rules.match import Kind, Matcher
 from proxy_addons.rules.profile import Profile, Rule
@@ -58,8 +58,15 @@ class Plan:
 
     @property
     def wants_answer(self) -> bool:
-        """Whether a fault waits for the whole answer, so that it must not stream by."""
-        return bool(self.due(Phase.AFTER))
+        """Whether a fault, or its rule's match, waits for the whole answer, so that it must not stream by."""
+        return any(
+            not isinstance(decision.fault, Shaper) or decision.matcher.reads_body for decision in self.due(Phase.AFTER)
+        )
+
+    @property
+    def shapers(self) -> tuple[Decision, ...]:
+        """Those that fired and shape the answer as it flows, in file order."""
+        return tuple(decision for decision in self.due(Phase.AFTER) if isinstance(decision.fault, Shaper))
 
 
 class _Compiled:

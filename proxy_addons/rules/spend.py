@@ -12,7 +12,8 @@ from proxy_addons.exchange import Call
 class Spend:
     """The amount that a mutating call names, in the currency it names (None: the provider's own).
 
-    `intent` tells a retry from another purchase: the idempotency key where there is one.
+    `intent` tells a retry from another purchase: the idempotency key where there is one, with the amount, since
+    a key that is used again for another amount is another purchase.
     """
 
     operation: str
@@ -52,5 +53,6 @@ def spend_of(call: Call, agent: str) -> Spend | None:
     if not amount.is_finite():
         return None
     currency = call.input.get("currency")
-    intent = (agent, call.operation, call.key) if call.key else (agent, call.operation, call.digest, str(call.ordinal))
+    which = ("key", call.key, str(amount.normalize())) if call.key else ("digest", call.digest, str(call.ordinal))
+    intent = (agent, call.operation, *which)
     return Spend(call.operation, amount, currency if isinstance(currency, str) else None, intent)
