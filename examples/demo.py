@@ -12,8 +12,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.panel import Panel
 
-from proxy_addons.cli.render import Outcome, render_side_by_side
-from proxy_addons.cli.report import outcome_of
+from proxy_addons.console.render import Outcome, render_side_by_side
+from proxy_addons.console.outcome import outcome_of
 
 HERE = Path(__file__).resolve().parent
 PROFILE = HERE.parent / "profiles" / "lost-response.yaml"

@@ -18,6 +18,7 @@ from proxy_addons.identify import exchange_of
 if TYPE_CHECKING:
     from mitmproxy.http import HTTPFlow
 
+    from proxy_addons.earlier import EarlierAnswers
     from proxy_addons.rules.scope import Scope
     from proxy_addons.sandbox.http import Sandbox
 
@@ -27,9 +28,10 @@ class AnswerCall:
 
     name = "answer"
 
-    def __init__(self, sandbox: Sandbox, scope: Scope) -> None:
+    def __init__(self, sandbox: Sandbox, scope: Scope, earlier: EarlierAnswers) -> None:
         self._sandbox = sandbox
         self._scope = scope
+        self._earlier = earlier
 
     def request(self, flow: HTTPFlow) -> None:
         """Answer from the sandbox, or send the call on its way."""
@@ -40,7 +42,7 @@ class AnswerCall:
         if self._scope.answers(asked.host):
             answer = self._sandbox.answer(asked, time.time())
             exchange.origin, exchange.reached_upstream = Origin.SANDBOX, True
-            _note(exchange, answer)
+            self._note(exchange, answer)
             flow.response = _response(answer, exchange.http_version)
             return
         exchange.origin = Origin.UPSTREAM
@@ -48,6 +50,8 @@ class AnswerCall:
             written = flow.request.host_header
             flow.request.scheme, flow.request.host, flow.request.port = target.scheme, target.host, target.port
             flow.request.host_header = written
+        if exchange.plan and exchange.plan.reads_events and "accept-encoding" in flow.request.headers:
+            flow.request.headers["accept-encoding"] = "identity"
 
     def responseheaders(self, flow: HTTPFlow) -> None:
         """Let a stream flow as it comes, unless a fault is to be played on its answer."""
@@ -57,7 +61,7 @@ class AnswerCall:
         if not exchange.in_scope:
             flow.response.stream = True
         elif exchange.origin is Origin.UPSTREAM and _is_stream(flow.response):
-            flow.response.stream = exchange.plan is None or not exchange.plan.wants_answer
+            flow.response.stream = not exchange.plan or not exchange.plan.wants_answer
 
     def response(self, flow: HTTPFlow) -> None:
         """Note what the upstream said."""
@@ -65,7 +69,14 @@ class AnswerCall:
         if exchange is None or flow.response is None or exchange.origin is not Origin.UPSTREAM:
             return
         exchange.reached_upstream = True
-        _note(exchange, answer_of(flow.response))
+        self._note(exchange, answer_of(flow.response))
+
+    def _note(self, exchange: Exchange, answer: Answer) -> None:
+        exchange.earlier = self._earlier.answer(exchange)
+        self._earlier.note(exchange, answer)
+        exchange.pristine = answer
+        exchange.answered_at = time.time()
+        exchange.commit = note_effects(exchange.calls, answer)
 
     def error(self, flow: HTTPFlow) -> None:
         """Note that the upstream may have seen the call though it never answered."""
@@ -74,13 +85,6 @@ class AnswerCall:
             return
         exchange.reached_upstream = flow.server_conn.timestamp_tcp_setup is not None
         exchange.commit = commit_of(exchange.calls, None, reached=exchange.reached_upstream)
-
-
-def _note(exchange: Exchange, answer: Answer) -> None:
-    exchange.pristine = answer
-    exchange.answered_at = time.time()
-    note_effects(exchange.calls, answer)
-    exchange.commit = commit_of(exchange.calls, answer, reached=True)
 
 
 def _response(answer: Answer, http_version: str) -> http.Response:

@@ -12,7 +12,10 @@ from typing import TYPE_CHECKING
 
 from proxy_addons.answer import AnswerCall
 from proxy_addons.decide import Decide
+from proxy_addons.earlier import EarlierAnswers
 from proxy_addons.engine.alpn import PreferHttp2
+from proxy_addons.engine.departures import Departures
+from proxy_addons.engine.outgoing import Outgoing
 from proxy_addons.engine.script import Script
 from proxy_addons.engine.wire import Clients, FlowWire, Surroundings, abort
 from proxy_addons.guard import Guard
@@ -49,33 +52,51 @@ class Chain:
         self.sandbox = Sandbox(settings.seed)
         self.decider = Decider(settings.profile, self.tally, settings.seed)
         self.clients = Clients()
+        self._ports: frozenset[int] = frozenset()
         self.identify = Identify(self.tally, scope)
-        self._around = Surroundings(self.clients, self.proxyserver, self.tally)
-        guard = Guard(
+        self.departures = Departures()
+        self.outgoing = Outgoing(self.clients, self.tally)
+        earlier = EarlierAnswers()
+        self._around = Surroundings(self.clients, self.proxyserver, self.tally, self.outgoing, self.departures, earlier)
+        self.guard = Guard(
             scope,
             settings.profile.caps(),
             self.tally,
-            own_ports=lambda: frozenset(address[1] for address in self.proxyserver.listen_addrs()),
+            own_ports=self._own_ports,
             note_tunnel=self._note_tunnel,
-            note_refusal=lambda client, host, why: self.observe.note_refusal(client, host, why),
+            note_refusal=self._note_refusal,
             cut=lambda data: abort(self.proxyserver, data.client, data.server),
+            calls_back=self.clients.calls_back,
         )
-        self.observe = Observe(self.emit, self.tally, self.clients.connected, guard.settled)
+        self.observe = Observe(self.emit, self.tally, self.clients, self._settled)
         self.addons: list[object] = [
             self.clients,
             PreferHttp2(),
             self.identify,
-            guard,
+            self.guard,
             Decide(self.decider, self.tally),
             InjectBefore(self._wire),
-            AnswerCall(self.sandbox, scope),
+            AnswerCall(self.sandbox, scope, earlier),
             InjectAfter(self._wire),
             ShapeAnswer(self._wire, self.proxyserver),
             self.observe,
         ]
 
+    def _settled(self, exchange: Exchange) -> None:
+        self.guard.settled(exchange)
+        self.departures.note(exchange)
+
+    def _own_ports(self) -> frozenset[int]:
+        """The proxy's own ports. They do not change once it listens; to ask the sockets costs a call each."""
+        if not self._ports:
+            self._ports = frozenset(address[1] for address in self.proxyserver.listen_addrs())
+        return self._ports
+
     def _note_tunnel(self, client: Client, host: str, port: int) -> None:
-        self.observe.note_tunnel(client, host, port, self.identify.proxy_user(client))
+        self.observe.note_tunnel(client, host, port, self.identify.agent_of(client))
+
+    def _note_refusal(self, client: Client, host: str, why: str) -> None:
+        self.observe.note_refusal(client, host, why)
 
     def _wire(self, flow: HTTPFlow, exchange: Exchange) -> FlowWire:
         return FlowWire(flow, exchange, self._around)

@@ -25,10 +25,10 @@ class Decide:
     def request(self, flow: HTTPFlow) -> None:
         """Freeze the plan."""
         exchange = exchange_of(flow)
-        if exchange is None or not exchange.in_scope or exchange.refusal:
+        if exchange is None or not exchange.in_scope or exchange.refusal or exchange.duplicate_of is not None:
             return
         exchange.plan = self._decider.decide(exchange, elapsed=time.monotonic() - self._started)
-        if any(decision.fired and decision.fault.fatal for decision in exchange.plan.decisions):
+        if exchange.plan and any(decision.fired and decision.fault.fatal for decision in exchange.plan.decisions):
             # The agent may try again before this try is over: that will be a retry, not a new intent.
             for call in exchange.calls:
                 self._tally.doom_attempt(exchange.agent, call.operation, call.digest, now=exchange.started_at)

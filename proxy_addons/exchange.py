@@ -47,8 +47,7 @@ class Phase(StrEnum):
     AFTER = "after"
 
 
-@dataclass(frozen=True)
-class Request:
+class Request(msgspec.Struct, frozen=True, dict=True):
     """One HTTP request as the agent sent it.
 
     `host` is lower-case without the port, `path` has no query, `query` and `headers` keep their order,
@@ -82,8 +81,7 @@ class Request:
         return decoded
 
 
-@dataclass(frozen=True)
-class Answer:
+class Answer(msgspec.Struct, frozen=True, dict=True):
     """One HTTP response, before any fault touched it. Header names are lower-case."""
 
     status: int
@@ -164,8 +162,10 @@ class Exchange:
     """One request and its answer on the wire, with everything that was decided and done about it.
 
     Times are seconds since the epoch. `delivered` says whether the agent got the origin's answer, whole or
-    edited; `replaced` that a fault gave it another one. `ended_by` is the rule whose fault ended it, after
-    which no other is played. `in_scope` false means: pass it on, touch nothing.
+    edited; `replaced` that a fault gave it another one, `broken` that one broke its framing. `earlier` is the answer
+    to the same operation before this one, `stamps` are headers for whatever answer the agent gets. `ended_by` is the rule whose fault ended it, after
+    which no other is played. `in_scope` false means: pass it on, touch nothing. `callback`: the sandbox calls an
+    agent. `duplicate_of` is the number of the exchange whose request this repeats, which no agent asked for.
     """
 
     number: int
@@ -176,6 +176,8 @@ class Exchange:
     started_at: float
     http_version: str = "HTTP/1.1"
     in_scope: bool = True
+    callback: bool = False
+    duplicate_of: int | None = None
     refusal: str = ""
     plan: Plan | None = None
     injections: list[Injection] = field(default_factory=list)
@@ -186,6 +188,9 @@ class Exchange:
     commit: Commit = Commit.NONE
     delivered: bool = False
     replaced: bool = False
+    broken: bool = False
+    earlier: Answer | None = None
+    stamps: list[tuple[str, str]] = field(default_factory=list)
     ended_by: str = ""
     closed: bool = False
 

@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from proxy_addons.rules.scope import Scope
     from proxy_addons.tally import Tally
 
+_OURSELVES = frozenset({"127.0.0.1", "localhost", "::1", "0.0.0.0"})  # noqa: S104  # compared, not bound
+
 type Ports = Callable[[], frozenset[int]]
 type Intent = tuple[str, ...]
 
@@ -37,7 +39,8 @@ class Guard:
 
     `own_ports` tells the ports that the proxy listens on; `note_tunnel` hears of each untouched connection, with
     host and port; `note_refusal` of each that was refused and is no exchange, with host and reason; `cut` aborts
-    a server connection before a byte was sent on it.
+    a server connection before a byte was sent on it; `calls_back` tells the sandbox, which sends webhooks, from
+    the agents.
     """
 
     def __init__(
@@ -50,6 +53,7 @@ class Guard:
         note_tunnel: Callable[[Client, str, int], None],
         note_refusal: Callable[[Client, str, str], None],
         cut: Callable[[ServerConnectionHookData], object],
+        calls_back: Callable[[Client], bool] = lambda _client: False,
     ) -> None:
         self._scope = scope
         self._budget = budget
@@ -58,6 +62,7 @@ class Guard:
         self._note_tunnel = note_tunnel
         self._note_refusal = note_refusal
         self._cut = cut
+        self._calls_back = calls_back
         self._held: dict[int, dict[Intent, Decimal]] = {}
         """What each open exchange means to spend, by its number."""
 
@@ -90,18 +95,25 @@ class Guard:
         else:
             self._note_tunnel(flow.client_conn, host, address[1])
 
+    def requestheaders(self, flow: HTTPFlow) -> None:
+        """Keep back the body of a request that will be refused: what streams is on its way before `request`."""
+        if flow.request.stream and self._refusal(flow.request.host.lower(), flow.request.port):
+            flow.request.stream = False
+
     def request(self, flow: HTTPFlow) -> None:
         """Refuse, or let pass."""
         exchange = exchange_of(flow)
         if exchange is None or flow.response is not None or flow.error is not None:
             return
         asked = exchange.request
-        if why := self._refusal(asked.host, asked.port):
+        if why := self._refusal(asked.host, asked.port, callback=exchange.callback):
             self._refuse(flow, exchange, 403, "destination-refused", why)
             if not exchange.in_scope:
                 self._note_refusal(flow.client_conn, asked.host, why)
         elif not exchange.in_scope:
             self._note_tunnel(flow.client_conn, asked.host, asked.port)
+        elif exchange.callback or exchange.duplicate_of is not None:
+            return  # no agent spends anything by it
         elif self._budget is not None and (why := self._overspend(exchange, self._budget)):
             self._refuse(flow, exchange, 402, "budget-exceeded", why)
 
@@ -120,7 +132,8 @@ class Guard:
         if address is None:
             return
         host = address[0].lower()
-        if why := self._scope.refusal(host, await _resolve(host, address[1])):
+        refusal = self._scope.callback_refusal if self._calls_back(data.client) else self._scope.refusal
+        if why := refusal(host, await _resolve(host, address[1])):
             data.server.error = why
             if not self._scope.covers(host):
                 self._note_refusal(data.client, host, why)
@@ -128,13 +141,16 @@ class Guard:
     def server_connected(self, data: ServerConnectionHookData) -> None:
         """Look once more at whom we are connected to: a name may have changed its address in between."""
         peer, address = data.server.peername, data.server.address
-        if peer is not None and address is not None and (why := self._scope.refusal(address[0].lower(), [peer[0]])):
+        refusal = self._scope.callback_refusal if self._calls_back(data.client) else self._scope.refusal
+        if peer is not None and address is not None and (why := refusal(address[0].lower(), [peer[0]])):
             self._cut(data)
             self._note_refusal(data.client, address[0].lower(), why)
 
-    def _refusal(self, host: str, port: int) -> str:
-        if port in self._own_ports() and host in {"127.0.0.1", "localhost", "::1", "0.0.0.0"}:  # noqa: S104  # compared
+    def _refusal(self, host: str, port: int, *, callback: bool = False) -> str:
+        if host in _OURSELVES and port in self._own_ports():
             return f"{host}:{port} is the proxy's own port"
+        if callback:
+            return self._scope.callback_refusal(host)
         if why := self._scope.refusal(host):
             return why
         if self._scope.hermetic and not self._scope.covers(host):

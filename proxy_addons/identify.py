@@ -20,6 +20,9 @@ if TYPE_CHECKING:
     from proxy_addons.tally import Tally
 
 
+_NO_REQUEST = Request("", "", "", 0, "")
+
+
 def exchange_of(flow: HTTPFlow) -> Exchange | None:
     """The exchange of a flow, once `identify` saw it."""
     found = flow.metadata.get(METADATA_KEY)
@@ -51,26 +54,30 @@ class Identify:
 
     def http_connect(self, flow: HTTPFlow) -> None:
         """Keep the user name of the proxy URL for the calls inside the tunnel."""
-        if user := _take_proxy_user(flow.request.headers):
-            self._users[flow.client_conn.id] = user
+        self._keep_user(flow)
 
     def client_disconnected(self, client: Client) -> None:
         """Forget the connection."""
         self._users.pop(client.id, None)
 
-    def proxy_user(self, client: Client) -> str | None:
-        """The user name in a client's proxy URL, as far as it came by now."""
-        return self._users.get(client.id)
+    def agent_of(self, client: Client) -> str:
+        """The agent that a client's proxy URL names, whatever its calls say."""
+        return agent_name(self._users.get(client.id), _NO_REQUEST)
 
     def requestheaders(self, flow: HTTPFlow) -> None:
-        """Let the bodies of what is out of scope stream by."""
+        """Take what is meant for us alone, before anything is sent on; let bodies that are out of scope stream by."""
+        if METADATA_KEY in flow.metadata:
+            return  # of our own making: a repeat, or a webhook
+        self._keep_user(flow)
         if not self._scope.covers(flow.request.host.lower()):
             flow.request.stream = True
 
     def request(self, flow: HTTPFlow) -> None:
         """Give the flow its exchange."""
+        if METADATA_KEY in flow.metadata:
+            return
         now = time.time()
-        user = _take_proxy_user(flow.request.headers) or self._users.get(flow.client_conn.id)
+        user = self._users.get(flow.client_conn.id)
         if not self._scope.covers(flow.request.host.lower()):
             flow.metadata[METADATA_KEY] = self._outsider(flow, user, now)
             return
@@ -90,6 +97,10 @@ class Identify:
             started_at=now,
             http_version=flow.request.http_version,
         )
+
+    def _keep_user(self, flow: HTTPFlow) -> None:
+        if user := _take_proxy_user(flow.request.headers):
+            self._users[flow.client_conn.id] = user
 
     def _outsider(self, flow: HTTPFlow, user: str | None, now: float) -> Exchange:
         request = flow.request

@@ -9,17 +9,19 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from proxy_addons.engine.stream import SHAPE_KEY, Shape, Source
+from mitmproxy.flow import Error
+
+from proxy_addons.engine.stream import HIGH_WATER, SHAPE_KEY, Shape, Source
 from proxy_addons.engine.wire import answer_of, gate
 from proxy_addons.exchange import Exchange, Injection, Phase
-from proxy_addons.faults.base import Shaper
 from proxy_addons.identify import exchange_of
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator, Callable
+    from collections.abc import AsyncIterator, Awaitable, Callable
 
     from mitmproxy.addons.proxyserver import Proxyserver
     from mitmproxy.http import HTTPFlow
+    from mitmproxy.proxy.server_hooks import ServerConnectionHookData
 
     from proxy_addons.engine.stream import Wanted
     from proxy_addons.faults.base import Wire
@@ -27,14 +29,15 @@ if TYPE_CHECKING:
 
 type Wires = Callable[[HTTPFlow, Exchange], Wire]
 
+_LOOK_AGAIN = 0.02
+"""Seconds after which a client's HTTP/2 window is looked at again: nobody tells when it opens."""
+
 
 async def _play(exchange: Exchange, phase: Phase, wire: Wire) -> None:
     """Play what is due, in file order, until a fault ends the exchange."""
     if exchange.plan is None:
         return
     for decision in exchange.plan.due(phase):
-        if isinstance(decision.fault, Shaper):
-            continue
         injection = Injection(decision.rule, decision.word, phase)
         exchange.injections.append(injection)
         if exchange.ended_by:
@@ -55,12 +58,18 @@ class InjectBefore:
     def __init__(self, wires: Wires) -> None:
         self._wires = wires
 
-    async def request(self, flow: HTTPFlow) -> None:
-        """Play them."""
+    def request(self, flow: HTTPFlow) -> Awaitable[None] | None:
+        """Play them, if any."""
         exchange = exchange_of(flow)
-        if exchange is None or exchange.plan is None or flow.response is not None or flow.error is not None:
-            return
-        await _play(exchange, Phase.BEFORE, self._wires(flow, exchange))
+        if exchange is None or not exchange.plan or flow.response is not None or flow.error is not None:
+            return None
+        return self._play(flow, exchange)
+
+    async def _play(self, flow: HTTPFlow, exchange: Exchange) -> None:
+        wire = self._wires(flow, exchange)
+        await _play(exchange, Phase.BEFORE, wire)
+        if exchange.ended_by and flow.response is None:
+            wire.close()  # the client left while it was held: nobody behind may act on the call
 
 
 class InjectAfter:
@@ -69,12 +78,12 @@ class InjectAfter:
     def __init__(self, wires: Wires) -> None:
         self._wires = wires
 
-    async def response(self, flow: HTTPFlow) -> None:
-        """Play them."""
+    def response(self, flow: HTTPFlow) -> Awaitable[None] | None:
+        """Play them, if any."""
         exchange = exchange_of(flow)
-        if exchange is None or exchange.plan is None:
-            return
-        await _play(exchange, Phase.AFTER, self._wires(flow, exchange))
+        if exchange is None or not exchange.plan:
+            return None
+        return _play(exchange, Phase.AFTER, self._wires(flow, exchange))
 
 
 class ShapeAnswer:
@@ -84,22 +93,35 @@ class ShapeAnswer:
         self._wires = wires
         self._proxyserver = proxyserver
 
+    def server_connected(self, data: ServerConnectionHookData) -> None:
+        """Put the gate in place before anything is read."""
+        gate(self._proxyserver, data.client, data.server)
+
     def responseheaders(self, flow: HTTPFlow) -> None:
         """Set the shaping up. Nothing runs before the first piece is wanted."""
         exchange = exchange_of(flow)
-        if exchange is None or exchange.plan is None or not exchange.plan.shapers:
+        if exchange is None or not exchange.plan or not exchange.plan.shapers:
             return
+        if exchange.plan.resizes and flow.response is not None:
+            _promise_no_length(flow)
         source = Source()
         pieces: AsyncIterator[bytes] = source
         for decision in exchange.plan.shapers:
             injection = Injection(decision.rule, decision.word, Phase.AFTER, detail="the answer ended too early for it")
             exchange.injections.append(injection)
             pieces = _shaped(flow, exchange, decision, injection, pieces, self._wires(flow, exchange))
-        flow.metadata[SHAPE_KEY] = Shape(source, pieces)
+        flow.metadata[SHAPE_KEY] = Shape(source, pieces, whole=exchange.plan.wants_answer)
 
     async def crosswind_piece(self, wanted: Wanted) -> None:
         """Get the next piece."""
-        gate(self._proxyserver, wanted.flow.client_conn, lambda writer: writer.streams.add(wanted.stream))
+        reader = gate(self._proxyserver, wanted.flow.client_conn, wanted.flow.server_conn)
+        if reader is not None:
+            reader.watch(wanted.stream)
+        exchange = exchange_of(wanted.flow)
+        assert exchange is not None  # noqa: S101  # it was there when the shaping was set up
+        wire = self._wires(wanted.flow, exchange)
+        while wanted.stream.unsent > HIGH_WATER and await wire.wait(_LOOK_AGAIN):
+            pass
         try:
             wanted.piece = await wanted.shape.next()
         except Exception:
@@ -108,7 +130,9 @@ class ShapeAnswer:
 
     async def crosswind_shaped(self, wanted: Wanted) -> None:
         """Let go of the shape."""
-        gate(self._proxyserver, wanted.flow.client_conn, lambda writer: writer.streams.discard(wanted.stream))
+        reader = gate(self._proxyserver, wanted.flow.client_conn, wanted.flow.server_conn)
+        if reader is not None:
+            reader.forget(wanted.stream)
         await wanted.shape.close()
 
     async def error(self, flow: HTTPFlow) -> None:
@@ -124,7 +148,14 @@ class ShapeAnswer:
             self._wires(flow, exchange).close()
 
 
-async def _shaped(
+def _promise_no_length(flow: HTTPFlow) -> None:
+    """Frame an answer so that it may grow and shrink: chunks on HTTP/1.1, nothing on HTTP/2."""
+    assert flow.response is not None  # noqa: S101  # it has just begun
+    if flow.response.headers.pop("content-length", None) is not None and not flow.request.is_http2:
+        flow.response.headers["transfer-encoding"] = "chunked"
+
+
+async def _shaped(  # noqa: PLR0917  # all of them are this one part's
     flow: HTTPFlow,
     exchange: Exchange,
     decision: Decision,
@@ -134,8 +165,8 @@ async def _shaped(
 ) -> AsyncIterator[bytes]:
     """One fault's part of the pipeline; the pieces as they are when the rule does not want this answer."""
 
-    def report(detail: str) -> None:
-        injection.delivered, injection.detail = True, detail
+    def report(detail: str, /, *, delivered: bool = True) -> None:
+        injection.delivered, injection.detail = delivered, detail
 
     answer = exchange.pristine or (answer_of(flow.response) if flow.response is not None else None)
     ended = f"{exchange.ended_by} had ended the exchange" if exchange.ended_by else ""
@@ -144,6 +175,9 @@ async def _shaped(
         async for piece in pieces:
             yield piece
         return
-    assert isinstance(decision.fault, Shaper)  # noqa: S101  # `shapers` has no others
-    async for piece in decision.fault.shape(pieces, wire, decision.draws, report):
+    shaping = decision.fault.shaping
+    assert shaping is not None  # noqa: S101  # `shapers` has no others
+    async for piece in shaping.shape(pieces, wire, decision.draws, report):
         yield piece
+    if flow.error is not None and flow.error.msg == Error.KILLED_MESSAGE and not exchange.ended_by:
+        exchange.ended_by = decision.rule

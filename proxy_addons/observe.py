@@ -30,8 +30,12 @@ if TYPE_CHECKING:
     from mitmproxy.tls import TlsData
 
     from proxy_addons.engine.stream import Wanted
+    from proxy_addons.engine.wire import Clients
     from proxy_addons.events.event import Event
     from proxy_addons.tally import Tally
+
+_LONGEST = 1e9
+"""Seconds. A longer Retry-After says no more than this one does, and may be too large for a number."""
 
 _COMMITTED = {Commit.NONE: False, Commit.COMMITTED: True, Commit.AMBIGUOUS: None}
 
@@ -39,19 +43,19 @@ _COMMITTED = {Commit.NONE: False, Commit.COMMITTED: True, Commit.AMBIGUOUS: None
 class Observe:
     """Turns exchanges into events. It is the last of the chain: what it sees is what the agent gets.
 
-    `connected` tells whether a client is still there; `settled` hears of each exchange that is over.
+    `clients` tells who is still there, and who hung up; `settled` hears of each exchange that is over.
     """
 
     def __init__(
         self,
         emit: Callable[[Event], None],
         tally: Tally,
-        connected: Callable[[Client], bool],
+        clients: Clients,
         settled: Callable[[Exchange], None],
     ) -> None:
         self._emit = emit
         self._tally = tally
-        self._connected = connected
+        self._clients = clients
         self._settled = settled
         self._silent: set[str] = set()
         self._open: set[str] = set()
@@ -124,23 +128,27 @@ class Observe:
         if not exchange.in_scope:
             return
         now = time.time()
-        here = self._connected(flow.client_conn)
+        hung_up = self._clients.hung_up(flow)
+        here = self._clients.connected(flow.client_conn) and not hung_up
         response = flow.response if flow.error is None and here else None
         exchange.delivered = response is not None and not exchange.replaced
         succeeded = response is not None and response.status_code < HTTPStatus.BAD_REQUEST
-        for call in exchange.calls:
+        for call in exchange.calls if exchange.duplicate_of is None else ():
             self._tally.end_attempt(exchange.agent, call.operation, call.digest, succeeded=succeeded, now=now)
         self._settled(exchange)
-        self._emit(_event(flow, exchange, now, response, client_left=not here))
+        told = response.status_code if response is not None else None
+        if flow.error is not None and here and not exchange.ended_by:
+            told = _status_of_failure(flow)
+        self._emit(_event(flow, exchange, now, response, told, hung_up=hung_up))
 
     def _noise(self, client: Client, reason: str, host: str = "") -> None:
         self._emit(Noise(time.time(), _peer(client), reason, host))
 
 
 def _event(
-    flow: HTTPFlow, exchange: Exchange, now: float, response: Response | None, *, client_left: bool
+    flow: HTTPFlow, exchange: Exchange, now: float, response: Response | None, told: int | None, *, hung_up: bool
 ) -> ExchangeClosed:
-    """`response` is what the agent got, if anything."""
+    """`response` is what the agent got, if anything; `told` the status, which may be the engine's own."""
     asked, plan = exchange.request, exchange.plan
     ended = bool(exchange.ended_by)
     return ExchangeClosed(
@@ -159,7 +167,7 @@ def _event(
         committed=_COMMITTED[exchange.commit],
         commit=exchange.commit,
         delivered=exchange.delivered,
-        status=response.status_code if response is not None else None,
+        status=told,
         pristine_status=exchange.pristine.status if exchange.pristine is not None else None,
         origin=exchange.origin,
         decisions=[
@@ -168,11 +176,19 @@ def _event(
         injections=[InjectionRecord(i.rule, i.fault, i.at, i.delivered, i.detail) for i in exchange.injections],
         refusal=exchange.refusal,
         retry_after=_seconds(response.headers.get("retry-after"), now) if response is not None else None,
-        client_aborted=client_left and not ended,
+        client_aborted=hung_up,
         error=flow.error.msg if flow.error is not None and not ended else "",
         request_bytes=len(asked.body),
         response_bytes=len(response.raw_content or b"") if response is not None else 0,
+        duplicate_of=exchange.duplicate_of,
     )
+
+
+def _status_of_failure(flow: HTTPFlow) -> int:
+    """What an agent is told when the upstream cannot be reached or breaks off: 502, unless its answer was streaming."""
+    if flow.response is not None and flow.response.stream:
+        return flow.response.status_code
+    return HTTPStatus.BAD_GATEWAY  # a page of the engine's own
 
 
 def _call(call: Call) -> CallRecord:
@@ -199,13 +215,16 @@ def _seconds(retry_after: str | None, now: float) -> float | None:
     """Read `Retry-After` (RFC 9110, 10.2.3): seconds, or a date."""
     if retry_after is None:
         return None
-    if retry_after.strip().isdigit():
-        return float(retry_after)
+    written = retry_after.strip()
+    if written.isascii() and written.isdigit():
+        return min(float(written), _LONGEST)
     try:
-        date = parsedate_to_datetime(retry_after)
+        date = parsedate_to_datetime(written)
     except ValueError:
         return None
-    return max(0.0, (date - datetime.fromtimestamp(now, UTC)).total_seconds()) if date.tzinfo else None
+    if date.tzinfo is None:
+        date = date.replace(tzinfo=UTC)  # the two obsolete forms name no zone, or none that is known: it is GMT
+    return max(0.0, (date - datetime.fromtimestamp(now, UTC)).total_seconds())
 
 
 def _peer(client: Client) -> str:

@@ -1,4 +1,4 @@
-"""Everything that counts across exchanges: ordinals, caps, attempts, money spent.
+"""Everything that counts across exchanges: ordinals, caps, attempts, money spent, tokens.
 
 One small interface, so that no addon keeps counters of its own and a shared backend can take its
 place. The in-memory one is not thread-safe: every call comes from the proxy's event loop.
@@ -9,6 +9,8 @@ Rules it keeps:
 - An attempt follows the one before when that one did not succeed and ended, or has not ended and is
   doomed, at most `CHAIN_GAP` seconds ago; otherwise it is the first of a new chain.
 - `spend` never lets the sum under one key pass the cap; what was refunded can be spent again.
+- `take_token` grants at most `limit` at once under one key, and at most `limit` more over each `per` seconds; who
+  waits as long as a refusal says is granted the next one, and no refusal says more than `per`.
 """
 
 from __future__ import annotations
@@ -20,7 +22,20 @@ from typing import Protocol
 CHAIN_GAP = 120.0
 """Seconds after which a repeated call is a new intent and no retry (docs: verdicts, "chain")."""
 
+_ROUNDING = 1e-9
+"""A token that is there but for so small a part of the bucket is there."""
+
 type Key = tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Tokens:
+    """Whether there was one; how many are `left`; seconds to `wait` for the next, and until the bucket is full."""
+
+    granted: bool
+    left: int
+    wait: float
+    full_in: float
 
 
 class Tally(Protocol):
@@ -50,6 +65,12 @@ class Tally(Protocol):
     def refund(self, amount: Decimal, *key: str) -> None:
         """Take back what `spend` added, for a call that committed nothing."""
 
+    def take_token(self, limit: int, per: float, *key: str, now: float, refusals_cost: bool = False) -> Tokens:
+        """Take a token from the bucket under `key`, which holds `limit` and fills within `per` seconds.
+
+        With `refusals_cost` a call that finds none costs one as well, so that whoever hurries waits longer.
+        """
+
 
 @dataclass(slots=True)
 class _Chain:
@@ -66,6 +87,7 @@ class MemoryTally:
         self._taken: dict[Key, int] = {}
         self._chains: dict[Key, _Chain] = {}
         self._spent: dict[Key, Decimal] = {}
+        self._full_at: dict[Key, float] = {}
 
     def next(self, *key: str) -> int:
         """See `Tally.next`."""
@@ -118,3 +140,17 @@ class MemoryTally:
     def refund(self, amount: Decimal, *key: str) -> None:
         """See `Tally.refund`."""
         self._spent[key] = self._spent.get(key, Decimal(0)) - amount
+
+    def take_token(self, limit: int, per: float, *key: str, now: float, refusals_cost: bool = False) -> Tokens:
+        """See `Tally.take_token`."""
+        one = per / limit  # seconds that a token takes to come back
+        full_at = max(self._full_at.get(key, now), now)
+        wait = full_at + one - (now + per)
+        granted = wait <= _ROUNDING * per
+        if granted:
+            full_at += one
+        elif refusals_cost:
+            full_at = min(full_at + one, now + 2 * per - one)
+        self._full_at[key] = full_at
+        left = int(max(0.0, now + per - full_at) / one + _ROUNDING * limit)
+        return Tokens(granted, left, max(0.0, full_at + one - (now + per)), full_at - now)

@@ -36,15 +36,17 @@ _MOVED = ("transaction_id", "id", "intent_id", "settlement_id", "subscription_id
 type _Fields = dict[str, JSON]
 
 
-def note_effects(calls: Sequence[Call], answer: Answer) -> None:
-    """Set `status` and `effects` of each call from the answer as its origin gave it.
+def note_effects(calls: Sequence[Call], answer: Answer) -> Commit:
+    """Set `status` and `effects` of each call from the answer as its origin gave it; returns what was committed.
 
     An answer marked `idempotent-replayed: true` changed nothing, and neither did anything but a 2xx.
     """
     replayed = (answer.header("idempotent-replayed") or "").strip().lower() == "true"
-    for call, outcome in zip(calls, outcomes(len(calls), answer), strict=True):
+    ended = outcomes(len(calls), answer)
+    for call, outcome in zip(calls, ended, strict=True):
         call.status = outcome.status
         call.effects = _effects(call, outcome, replayed=replayed)
+    return _commit(calls, ended, reached=True)
 
 
 def commit_of(calls: Sequence[Call], answer: Answer | None, *, reached: bool) -> Commit:
@@ -57,10 +59,14 @@ def commit_of(calls: Sequence[Call], answer: Answer | None, *, reached: bool) ->
         return Commit.NONE
     if answer is None:
         return Commit.AMBIGUOUS if reached else Commit.NONE
-    ended = [o for c, o in zip(calls, outcomes(len(calls), answer), strict=True) if not c.safe]
-    if any(outcome.succeeded for outcome in ended):
+    return _commit(calls, outcomes(len(calls), answer), reached=reached)
+
+
+def _commit(calls: Sequence[Call], ended: Sequence[Outcome], *, reached: bool) -> Commit:
+    changing = [outcome for call, outcome in zip(calls, ended, strict=True) if not call.safe]
+    if any(outcome.succeeded for outcome in changing):
         return Commit.COMMITTED
-    unclear = any(outcome.status is None or outcome.status >= 500 for outcome in ended)
+    unclear = any(outcome.status is None or outcome.status >= 500 for outcome in changing)
     return Commit.AMBIGUOUS if unclear and reached else Commit.NONE
 
 

@@ -8,13 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from proxy_addons.calls import greenhelix, rest
+from proxy_addons.calls import a2a, greenhelix, jsonrpc, llm, mcp, rest
 from proxy_addons.exchange import Call, Request
 
 type Namer = Callable[[Request], list[Call] | None]
 """The calls of a request, at least one, made with `logical`; None when it speaks another protocol. Never raises."""
 
-NAMERS: tuple[tuple[str, Namer], ...] = (("greenhelix", greenhelix.calls),)
+NAMERS: tuple[tuple[str, Namer], ...] = (
+    ("mcp", mcp.calls),
+    ("a2a", a2a.calls),
+    ("jsonrpc", jsonrpc.calls),
+    ("openai", llm.openai),
+    ("anthropic", llm.anthropic),
+    ("greenhelix", greenhelix.calls),
+)
 """Protocol and namer, asked from first to last. What none of them knows is `rest`."""
 
 

@@ -29,6 +29,9 @@ _SECRET = frozenset(
     }
 )  # separators removed, lower-case; the last two are GreenHelix's `rotate_key`
 _SECRET_ENDS = ("secret", "password", "passphrase", "token", "apikey", "privatekey", "secretkey", "credentials")
+_SHORTEST_SECRET = 10
+"""Characters: `x://a:b@c.d` is the shortest text that the pattern can find something in, less one."""
+
 _NOT_SECRET = frozenset({"pagetoken", "nextpagetoken", "nexttoken", "continuationtoken", "synctoken"})  # cursors
 _SEPARATORS = str.maketrans("", "", "-_. ")
 
@@ -69,7 +72,7 @@ def is_secret(name: str) -> bool:
 
 def _clean(value: JSON, depth: int) -> JSON:
     if isinstance(value, str):
-        return _SECRET_TEXT.sub(REDACTED, value)
+        return value if len(value) < _SHORTEST_SECRET else _SECRET_TEXT.sub(REDACTED, value)
     if not isinstance(value, dict | list):
         return value
     if not depth:

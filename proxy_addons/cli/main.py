@@ -10,8 +10,8 @@ import typer
 from proxy_addons import __version__
 from proxy_addons.cli import profile
 
-USAGE_ERROR = 4
-"""The exit code of misuse; 2, which is usual, means that the agent's own command failed."""
+USAGE_ERROR = DEFECT = 4
+"""The exit code of misuse, and of a defect of ours; 2, which is usual, means that the agent's own command failed."""
 
 app = typer.Typer(
     name="crosswind",
@@ -126,4 +126,9 @@ def main() -> None:
         code = USAGE_ERROR
     except typer.Abort:
         code = 130
+    except Exception:  # noqa: BLE001  # whatever it is: Python's own exit code 1 would say that the agent failed
+        import traceback
+
+        traceback.print_exc()
+        code = DEFECT
     sys.exit(code or 0)

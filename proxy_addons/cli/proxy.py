@@ -25,7 +25,7 @@ def proxy(asked: RunRequest, listen: str) -> int:
     except TROUBLE as error:
         complain(error)
         return MISUSE
-    from proxy_addons.cli.conclude import conclude
+    from proxy_addons.console.conclude import conclude
 
     return conclude(folder, trouble=session.recorder.trouble)
 

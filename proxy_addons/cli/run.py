@@ -88,7 +88,7 @@ def run(asked: RunRequest, command: Sequence[str], *, no_proxy: str | None, agen
     if isinstance(status, StartError):
         complain(status.message)
         return status.code
-    from proxy_addons.cli.conclude import conclude
+    from proxy_addons.console.conclude import conclude
 
     return conclude(folder, trouble=session.recorder.trouble)
 

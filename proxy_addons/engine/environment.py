@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -38,4 +39,4 @@ def child_environment(
 def shell_exports(*, proxy_url: str, bundle: Path, ca_certificate: Path) -> list[str]:
     """The same as `export` lines, for a shell in another window."""
     variables = child_environment({}, proxy_url=proxy_url, bundle=bundle, ca_certificate=ca_certificate, no_proxy=None)
-    return [f"export {name}={value}" for name, value in variables.items()]
+    return [f"export {name}={shlex.quote(value)}" for name, value in variables.items()]

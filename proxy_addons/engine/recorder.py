@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import time
 from collections.abc import Callable, Sequence
@@ -26,7 +27,7 @@ def make_folder(named: Path | None, profile: str) -> Path:
     """Make the run's folder: `named`, or a new one under `.crosswind/runs`.
 
     Raises:
-        RunFolderError: it cannot be made, or holds a journal already.
+        RunFolderError: it cannot be made or written into, or holds a journal already.
     """
     stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S")
     folder = named or RUNS / f"{stamp}-{profile}-{os.getpid()}"
@@ -34,6 +35,8 @@ def make_folder(named: Path | None, profile: str) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RunFolderError(f"cannot make the run folder {folder}: {error.strerror}") from error
+    if not os.access(folder, os.W_OK | os.X_OK):
+        raise RunFolderError(f"cannot write into the run folder {folder}: {os.strerror(errno.EACCES)}")
     if (folder / JOURNAL_NAME).exists():
         raise RunFolderError(f"{folder} holds another run's journal; name a new folder")
     return folder
@@ -63,6 +66,7 @@ class Recorder:
                 origin=settings.origin,
                 command=list(command),
                 scope=list(settings.scope.hosts),
+                rules=[rule.name for rule in profile.rules],
                 insecure=insecure,
             )
         )

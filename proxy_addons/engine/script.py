@@ -76,7 +76,7 @@ class Script:
         """Write the last event, and print the summary."""
         if self._recorder is not None:
             self._recorder.end()
-            from proxy_addons.cli.conclude import conclude  # Rich is not needed before the end
+            from proxy_addons.console.conclude import conclude  # Rich is not needed before the end
 
             conclude(self._recorder.folder)
 

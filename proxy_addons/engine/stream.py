@@ -4,8 +4,9 @@ A fault that shapes a stream is an async generator over pieces (see `faults.base
 layers are synchronous, so `ShapedStream`, which takes the place of its `HttpStream`, asks for each next
 piece with a blocking hook of our own. HTTP/1.1 and HTTP/2 alike, and only the one stream waits.
 
-Nothing is kept: while a client is behind, the gate on its writer closes, mitmproxy stops reading from the
-upstream, and TCP does the rest.
+An answer is kept whole up to `KEPT` bytes, so that what it committed is known before a fault breaks it. What is
+longer flows: while its client is behind, the gate on the upstream's reader closes, and TCP does the rest. The
+gate is the upstream connection's: where that one speaks HTTP/2, its other streams are held up as well.
 """
 
 from __future__ import annotations
@@ -20,15 +21,16 @@ from mitmproxy.http import HTTPFlow
 from mitmproxy.proxy import layer
 from mitmproxy.proxy.commands import StartHook
 from mitmproxy.proxy.layers import http as http_layers
-from mitmproxy.proxy.layers.http import (
+from mitmproxy.proxy.layers.http import HttpLayer, HttpStream, SendHttp
+from mitmproxy.proxy.layers.http._events import (
     ErrorCode,
-    HttpStream,
     RequestProtocolError,
     ResponseData,
     ResponseEndOfMessage,
+    ResponseHeaders,
     ResponseProtocolError,
-    SendHttp,
 )
+from mitmproxy.proxy.layers.http._http2 import Http2Server
 
 if TYPE_CHECKING:
     from mitmproxy.proxy.context import Context
@@ -36,6 +38,9 @@ if TYPE_CHECKING:
 
 HIGH_WATER = 256 * 1024
 """Bytes that may wait for a slow client before the upstream is no longer read."""
+
+KEPT = 1024 * 1024
+"""Bytes of an answer that are kept before it is handed out as it comes."""
 
 SHAPE_KEY = "crosswind-shape"
 """Where `flow.metadata` keeps the `Shape` of an answer that is to be shaped."""
@@ -82,10 +87,14 @@ class Source:
 
 
 class Shape:
-    """The shaping of one answer: pieces in by `source`, pieces out by `next`."""
+    """The shaping of one answer: pieces in by `source`, pieces out by `next`.
 
-    def __init__(self, source: Source, pieces: AsyncIterator[bytes]) -> None:
+    `whole` says that another fault waits for the whole answer, which therefore does not flow before it is there.
+    """
+
+    def __init__(self, source: Source, pieces: AsyncIterator[bytes], *, whole: bool = False) -> None:
         self.source = source
+        self.whole = whole
         self._pieces = pieces
         self._next: asyncio.Task[bytes] | None = None
         self.done = False
@@ -113,9 +122,10 @@ class Shape:
     async def close(self) -> None:
         """Let go of the generator, whether or not it came to its end."""
         self.done = True
-        if self._next is not None:
-            self._next.cancel()
-            self._next = None
+        task, self._next = self._next, None
+        if task is not None:
+            task.cancel()
+            await asyncio.wait((task,))  # a generator that still runs cannot be closed
         aclose = getattr(self._pieces, "aclose", None)
         if aclose is not None:
             await aclose()
@@ -157,6 +167,28 @@ class ShapedStream(HttpStream):
         """Bytes of the answer that wait behind the piece that is being shaped."""
         return sum(len(event.data) for event in self._paused_event_queue if isinstance(event, ResponseData))
 
+    @property
+    def unsent(self) -> int:
+        """Bytes that were handed out, and for which the client's HTTP/2 window has no room yet."""
+        parent = self.context.layers[self.context.layers.index(self) - 1]
+        speaker = parent.connections.get(self.context.client) if isinstance(parent, HttpLayer) else None
+        waiting = speaker.h2_conn.stream_buffers.get(self.stream_id, ()) if isinstance(speaker, Http2Server) else ()
+        return sum(len(part.data) for part in waiting)
+
+    @override
+    def check_body_size(self, request: bool) -> layer.CommandGenerator[bool]:
+        if (yield from super().check_body_size(request)):
+            return True
+        shape = None if request else self._shape()
+        if shape is not None and not shape.whole and len(self.response_body_buf) > KEPT:
+            kept = bytes(self.response_body_buf)
+            self.response_body_buf.clear()
+            assert self.flow.response is not None  # noqa: S101  # its body is what was kept
+            self.flow.response.stream = True
+            yield from self.start_response_stream()
+            yield from self.state_stream_response_body(ResponseData(self.stream_id, kept))
+        return False
+
     @override
     def _handle_event(self, event: Event) -> layer.CommandGenerator[None]:
         inner = super()._handle_event(event)
@@ -170,6 +202,9 @@ class ShapedStream(HttpStream):
             shape = self._shape() if isinstance(command, SendHttp) else None
             if shape is None or command.connection is not self.context.client:
                 reply = yield command
+            elif isinstance(command.event, ResponseHeaders):
+                command.event.end_stream = False  # HTTP/2: the end of an empty answer, too, is the shape's to give
+                yield command
             elif isinstance(command.event, ResponseData):
                 shape.source.feed(command.event.data)
                 yield from self._hand_out(shape)
@@ -223,23 +258,32 @@ class ShapedStream(HttpStream):
         yield CrosswindShapedHook(Wanted(self.flow, shape, self))
 
 
-class GatedWriter:
-    """A client's writer whose `drain` also waits while shaped answers on its connection are far behind."""
+class GatedReader:
+    """An upstream's reader that does not read on while a shaped answer of its is far behind."""
 
-    def __init__(self, writer: asyncio.StreamWriter) -> None:
-        self._writer = writer
-        self.streams: set[ShapedStream] = set()
+    def __init__(self, reader: asyncio.StreamReader) -> None:
+        self._reader = reader
+        self._streams: set[ShapedStream] = set()
 
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # it stands in for the writer
-        return getattr(self._writer, name)
+    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # it stands in for the reader
+        return getattr(self._reader, name)
 
-    async def drain(self) -> None:
-        """Wait until the socket takes more, and every shaped answer is below the high-water mark."""
-        await self._writer.drain()
-        for stream in tuple(self.streams):
-            while stream in self.streams and stream.backlog > HIGH_WATER:
+    def watch(self, stream: ShapedStream) -> None:
+        """Mind how far behind this answer is."""
+        self._streams.add(stream)
+
+    def forget(self, stream: ShapedStream) -> None:
+        """Mind it no longer: it is over."""
+        self._streams.discard(stream)
+        stream.progress.set()
+
+    async def read(self, count: int = -1) -> bytes:
+        """Wait until every shaped answer is below the high-water mark, and read."""
+        for stream in tuple(self._streams):
+            while stream in self._streams and stream.backlog > HIGH_WATER:
                 stream.progress.clear()
                 await stream.progress.wait()
+        return await self._reader.read(count)
 
 
 def install() -> None:

@@ -16,18 +16,24 @@ import inspect
 import socket
 import struct
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from email.utils import formatdate
 from typing import TYPE_CHECKING
+from weakref import WeakSet
 
 from mitmproxy import flow as mitmflow
 from mitmproxy import http
 from mitmproxy import version as mitmversion
 from mitmproxy.addons.proxyserver import Proxyserver
+from mitmproxy.connection import ConnectionState
 from mitmproxy.proxy.server import ConnectionHandler, ConnectionIO
 
 from proxy_addons.engine import stream
-from proxy_addons.engine.stream import GatedWriter
+from proxy_addons.engine.departures import Departures
+from proxy_addons.engine.outgoing import Outgoing
+from proxy_addons.engine.stream import GatedReader
+from proxy_addons.earlier import EarlierAnswers
 from proxy_addons.exchange import Answer, Exchange, Origin, Request
 from proxy_addons.tally import Tally
 
@@ -35,6 +41,8 @@ if TYPE_CHECKING:
     from mitmproxy.connection import Client, Server
 
 RST_ON_CLOSE = struct.pack("ii", 1, 0)
+_CANCELLED = "stream reset by client (CANCEL)"
+"""What mitmproxy calls an HTTP/2 stream that was cancelled, by the client in all likelihood."""
 SUPPORTED = ((12, 2, 2), (12, 3))
 """From this release of mitmproxy (older ones lack security fixes) to below that one (not reviewed)."""
 
@@ -61,6 +69,7 @@ def self_check() -> None:
             "Proxyserver.connections": "connections" in Proxyserver.__annotations__,
             "ConnectionHandler.transports": "transports" in ConnectionHandler.__annotations__,
             "ConnectionIO.writer": "writer" in ConnectionIO.__dataclass_fields__,
+            "ConnectionIO.reader": "reader" in ConnectionIO.__dataclass_fields__,
             "HTTPFlow.kill": "killable" in dir(mitmflow.Flow) and callable(http.HTTPFlow.kill),
             "HttpLayer.make_stream": stream.installed(),
             "ConnectionHandler.handle_client": inspect.iscoroutinefunction(ConnectionHandler.handle_client),
@@ -78,6 +87,8 @@ class Clients:
 
     def __init__(self) -> None:
         self._gone: dict[str, asyncio.Event] = {}
+        self._cut: WeakSet[Client] = WeakSet()
+        self._callbacks: set[str] = set()
 
     def client_connected(self, client: Client) -> None:
         """Remember a new connection."""
@@ -95,6 +106,33 @@ class Clients:
     def connected(self, client: Client) -> bool:
         """Whether the client's connection is still there."""
         return client.id in self._gone
+
+    def begin_callback(self, client: Client) -> None:
+        """Note that this is no connection, but the sandbox that sends a webhook."""
+        self._callbacks.add(client.id)
+
+    def end_callback(self, client: Client) -> None:
+        """Forget it."""
+        self._callbacks.discard(client.id)
+
+    def calls_back(self, client: Client) -> bool:
+        """Whether it is the sandbox, sending a webhook."""
+        return client.id in self._callbacks
+
+    def cut(self, client: Client) -> None:
+        """Note that its connection ends by our doing, unless it has ended already."""
+        if client.state & ConnectionState.CAN_READ:
+            self._cut.add(client)
+
+    def hung_up(self, flow: http.HTTPFlow) -> bool:
+        """Whether the client itself no longer waits: it closed its connection, or cancelled its HTTP/2 stream.
+
+        The connection's state is ahead of `client_disconnected`, which comes last.
+        """
+        client = flow.client_conn
+        if flow.error is not None and flow.error.msg == _CANCELLED:
+            return True
+        return not client.state & ConnectionState.CAN_READ and client not in self._cut
 
     async def wait_gone(self, client: Client, seconds: float) -> bool:
         """Wait until the client leaves, `seconds` at most. True when it left."""
@@ -114,7 +152,7 @@ def abort(proxyserver: Proxyserver, client: Client, server: Server | None = None
     handler = proxyserver.connections.get(client.id)
     io = handler.transports.get(server or handler.client) if handler is not None else None
     writer = io.writer if io is not None else None
-    if not isinstance(writer, asyncio.StreamWriter | GatedWriter) or writer.is_closing():
+    if not isinstance(writer, asyncio.StreamWriter) or writer.is_closing():
         return False
     peer = writer.get_extra_info("socket")
     if peer is not None:
@@ -138,15 +176,19 @@ def disconnect_all(proxyserver: Proxyserver) -> None:
             io.handler.cancel("the proxy stops")
 
 
-def gate(proxyserver: Proxyserver, client: Client, use: Callable[[GatedWriter], None]) -> None:
-    """Hand the client's writer to `use`, gated so that shaped answers hold the upstream back."""
+def gate(proxyserver: Proxyserver, client: Client, server: Server) -> GatedReader | None:
+    """The upstream's reader, gated so that shaped answers hold it back. None when there is no such connection.
+
+    It must be asked for once before the first byte is read: mitmproxy keeps to the reader that it finds then.
+    """
     handler = proxyserver.connections.get(client.id)
-    io = handler.transports.get(handler.client) if handler is not None else None
-    if io is None or io.writer is None:
-        return
-    if not isinstance(io.writer, GatedWriter):
-        io.writer = GatedWriter(io.writer)  # type: ignore[assignment,arg-type]  # it stands in for it
-    use(io.writer)
+    io = handler.transports.get(server) if handler is not None else None
+    if io is None or not isinstance(io.reader, asyncio.StreamReader | GatedReader):
+        return None
+    if isinstance(io.reader, GatedReader):
+        return io.reader
+    io.reader = gated = GatedReader(io.reader)  # type: ignore[assignment]  # it stands in for it
+    return gated
 
 
 def answer_of(response: http.Response) -> Answer:
@@ -175,6 +217,9 @@ class Surroundings:
     clients: Clients
     proxyserver: Proxyserver
     tally: Tally
+    outgoing: Outgoing
+    departures: Departures
+    earlier: EarlierAnswers
 
 
 class FlowWire:
@@ -209,14 +254,42 @@ class FlowWire:
         """See `Wire.now`."""
         return time.monotonic()
 
+    def wall_clock(self) -> float:
+        """See `Wire.wall_clock`."""
+        return time.time()
+
     async def wait(self, seconds: float) -> bool:
         """See `Wire.wait`."""
         return not await self._around.clients.wait_gone(self._flow.client_conn, seconds)
+
+    async def wait_for_others(self, count: int, seconds: float) -> int:
+        """See `Wire.wait_for_others`."""
+        gone = self._around.clients.wait_gone(self._flow.client_conn, seconds)
+        return await self._around.departures.wait(self._exchange, count, seconds, gone)
+
+    async def ask_again(self) -> Answer | None:
+        """See `Wire.ask_again`."""
+        return (await self._around.outgoing.repeat(self._flow, self._exchange)).pristine
+
+    def earlier_answer(self) -> Answer | None:
+        """See `Wire.earlier_answer`."""
+        noted = self._exchange.pristine is not None
+        return self._exchange.earlier if noted else self._around.earlier.answer(self._exchange)
+
+    def stamp(self, headers: Sequence[tuple[str, str]]) -> None:
+        """See `Wire.stamp`."""
+        self._exchange.stamps += headers
+
+    def edit_request(self, headers: Sequence[tuple[str, str]]) -> None:
+        """See `Wire.edit_request`."""
+        self._flow.request.headers = _fields(headers)
 
     def respond(self, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None:
         """See `Wire.respond`."""
         made = http.Response.make(status, body, _fields(headers))
         made.http_version = self._flow.request.http_version
+        if "date" not in made.headers:
+            made.headers["date"] = formatdate(self.wall_clock(), usegmt=True)  # RFC 9110, 6.6.1
         if self._flow.response is None:
             self._exchange.origin = Origin.FAULT
         else:
@@ -240,6 +313,9 @@ class FlowWire:
         """See `Wire.edit_raw`."""
         response = self._answered()
         response.raw_content = body
+        if length is not None and length != len(body):
+            self._exchange.broken = True
+            response.headers.pop("transfer-encoding", None)
         if "transfer-encoding" not in response.headers:
             response.headers["content-length"] = str(len(body) if length is None else length)
         if close and not self.http2:
@@ -248,11 +324,15 @@ class FlowWire:
     def reset(self) -> bool:
         """See `Wire.reset`."""
         self._kill()
-        return abort(self._around.proxyserver, self._flow.client_conn)
+        self._around.clients.cut(self._flow.client_conn)
+        sent = abort(self._around.proxyserver, self._flow.client_conn)
+        return sent or self._exchange.callback  # the sandbox is told so, for it has no socket here
 
     def close(self) -> None:
         """See `Wire.close`."""
         self._kill()
+        if not self.http2:
+            self._around.clients.cut(self._flow.client_conn)
 
     def _answered(self) -> http.Response:
         if self._flow.response is None:

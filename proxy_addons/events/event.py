@@ -27,6 +27,7 @@ class RunStarted(msgspec.Struct, tag="run_started", tag_field="event", omit_defa
     origin: str
     command: list[str] = []
     scope: list[str] = []
+    rules: list[str] = []
     insecure: bool = False
 
 
@@ -83,7 +84,8 @@ class ExchangeClosed(msgspec.Struct, tag="exchange", tag_field="event", omit_def
 
     `status` is what the agent saw (None: no answer), `pristine_status` what the origin said.
     `committed` is true, false, or null where nobody can know (`commit` says it in a word).
-    `retry_after` is in seconds, as the agent was told.
+    `retry_after` is in seconds, as the agent was told. `duplicate_of` is the number of the exchange whose
+    request the network repeated: no agent asked for this one, nor got its answer.
     """
 
     number: int
@@ -112,6 +114,7 @@ class ExchangeClosed(msgspec.Struct, tag="exchange", tag_field="event", omit_def
     error: str = ""
     request_bytes: int = 0
     response_bytes: int = 0
+    duplicate_of: int | None = None
 
 
 class PassedThrough(msgspec.Struct, tag="passed_through", tag_field="event", omit_defaults=True):

@@ -28,8 +28,8 @@ from proxy_addons.events.event import SCHEMA_VERSION, Event, RunStarted, decoder
 JOURNAL_NAME = "journal.jsonl"
 """The journal's name in a run's folder."""
 
-_PAUSE = 0.005
-"""Seconds in which a batch gathers: the most that a kill -9 takes, and 200 writes a second at most."""
+_PAUSE = 0.05
+"""Seconds in which a batch gathers: the most that a kill -9 takes, and 20 writes a second at most."""
 
 _RETRY = 0.1
 """Seconds between two tries after a failed write."""

@@ -12,7 +12,7 @@ from functools import cache
 
 from proxy_addons.faults.base import Fault
 
-_NOT_FAULTS = frozenset({"base", "delay"})
+_NOT_FAULTS = frozenset({"base", "cut", "delay", "streams"})
 
 
 @cache

@@ -7,7 +7,7 @@ to a `Wire`, which `engine/wire.py` implements over mitmproxy and tests fake.
 from __future__ import annotations
 
 from abc import abstractmethod
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from dataclasses import dataclass
 from typing import ClassVar, Literal, Protocol, final, override
 
@@ -40,6 +40,9 @@ class Wire(Protocol):
     def now(self) -> float:
         """Seconds on a clock that never goes back."""
 
+    def wall_clock(self) -> float:
+        """Seconds since the epoch, for what is written as a date."""
+
     async def wait(self, seconds: float) -> bool:
         """Let time pass. False when the client left before it was over."""
 
@@ -52,14 +55,22 @@ class Wire(Protocol):
     def earlier_answer(self) -> Answer | None:
         """The last successful answer of this agent's same operation before this one; None when there was none."""
 
+    def edit_request(self, headers: Sequence[tuple[str, str]]) -> None:
+        """Change all headers of the request, before it is sent on."""
+
     def respond(self, status: int, headers: Sequence[tuple[str, str]], body: bytes) -> None:
         """Give the agent this answer. Played before, the upstream is never asked."""
+
+    def stamp(self, headers: Sequence[tuple[str, str]]) -> None:
+        """Set these headers on whatever answer the agent will get. Played before; nothing is buffered for it."""
 
     def edit(self, body: bytes | None = None, headers: Sequence[tuple[str, str]] | None = None) -> None:
         """Change the answer: its decoded body, or all its headers. Encoding stays, framing is mended."""
 
     def edit_raw(self, body: bytes, *, length: int | None = None, close: bool = False) -> None:
         """Put these bytes on the wire as they are. `length` is what Content-Length claims; None: what it is.
+
+        An answer whose length is a lie counts as not delivered, for the agent cannot read it to its end.
 
         `close` ends an HTTP/1.1 connection behind them, so that no client waits for the rest.
         """
@@ -78,8 +89,21 @@ class Wire(Protocol):
         """Close the client's connection (FIN) without an answer. On HTTP/2 the stream alone is reset."""
 
 
-type Report = Callable[[str], None]
-"""Takes what happened, in a few words."""
+class Report(Protocol):
+    """Takes what happened, in a few words; the last one counts."""
+
+    def __call__(self, detail: str, /, *, delivered: bool = True) -> None:
+        """Say that it took place; with `delivered=False` why it cannot."""
+
+
+class Shapes(Protocol):
+    """The ability to shape an answer as it flows."""
+
+    def shape(self, pieces: AsyncIterator[bytes], wire: Wire, draw: Draw, report: Report) -> AsyncIterator[bytes]:
+        """Yield what the agent gets, out of `pieces`, which come as the origin sends them.
+
+        A fault that never reports is journaled as not delivered. After `wire.reset()` or `wire.close()` it returns.
+        """
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,11 +126,34 @@ class Fault(BaseModel):
     shorthand: ClassVar[str | None] = None
     """The setting that `fault: {word: value}` sets when value is no mapping; None: there is no short form."""
 
+    protocols: ClassVar[frozenset[str] | None] = None
+    """The protocols to which it means something; None: to all of them. A rule for others alone is refused."""
+
     at: Phase
 
     @property
     def fatal(self) -> bool:
         """Whether the agent certainly gets no good answer when it is played."""
+        return False
+
+    @property
+    def sides(self) -> tuple[Phase, ...]:
+        """Where it strikes: the side that `at` names, unless it strikes on several."""
+        return (self.at,)
+
+    @property
+    def shaping(self) -> Shapes | None:
+        """What shapes the answer as it flows, in place of `play` on the side "after"; None: it is played at once."""
+        return None
+
+    @property
+    def resizes(self) -> bool:
+        """Whether shaping may change the body's length without ending the connection: then no length is promised."""
+        return False
+
+    @property
+    def reads_events(self) -> bool:
+        """Whether shaping looks at the events of a stream: then the origin is asked not to compress its answer."""
         return False
 
     @abstractmethod
@@ -126,13 +173,15 @@ class Shaper(Fault):
 
     at: Literal[Phase.AFTER] = Phase.AFTER
 
+    @final
+    @override
+    @property
+    def shaping(self) -> Shapes:
+        return self
+
     @abstractmethod
     def shape(self, pieces: AsyncIterator[bytes], wire: Wire, draw: Draw, report: Report) -> AsyncIterator[bytes]:
-        """Yield what the agent gets, out of `pieces`, which come as the origin sends them.
-
-        `report` says that it took place; a fault that never reports is journaled as not delivered. After
-        `wire.reset()` or `wire.close()` it returns.
-        """
+        """See `Shapes.shape`."""
 
     @final
     @override

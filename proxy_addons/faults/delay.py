@@ -30,6 +30,8 @@ _NEEDS: dict[str, tuple[str, ...]] = {
 }
 _MAY: dict[str, tuple[str, ...]] = {"pareto": ("cap",)}
 _PARETO_CAP = 60.0
+_LARGEST_EXPONENT = 700.0
+"""Of e, in a float."""
 
 
 class Delay(BaseModel):
@@ -58,20 +60,21 @@ class Delay(BaseModel):
     @model_validator(mode="after")
     def _settings_fit(self) -> Self:
         needs, may = _NEEDS[self.distribution], _MAY.get(self.distribution, ())
+        kind = f"{'an' if self.distribution == 'empirical' else 'a'} {self.distribution} delay"
         names = dict.fromkeys(name for group in (*_NEEDS.values(), *_MAY.values()) for name in group)
         given = {name for name in names if getattr(self, name) is not None}
         if missing := [name for name in needs if name not in given]:
-            raise ValueError(f"a {self.distribution} delay needs {' and '.join(missing)}")
+            raise ValueError(f"{kind} needs {' and '.join(missing)}")
         if foreign := [name for name in names if name in given and name not in needs + may]:
-            raise ValueError(
-                f"a {self.distribution} delay does not know {', '.join(foreign)}; it takes {', '.join(needs + may)}"
-            )
+            raise ValueError(f"{kind} does not know {', '.join(foreign)}; it takes {', '.join(needs + may)}")
         self._check_order()
         return self
 
     def _check_order(self) -> None:
         if self.distribution == "uniform" and self._of("min") > self._of("max"):
             raise ValueError("min is above max")
+        if self.distribution == "pareto" and not 0 < self._of("min") <= self._longest:
+            raise ValueError(f"min must be above zero and at most cap, which is {show_duration(self._longest)}")
         if self.distribution == "lognormal" and not 0 < self._of("median") <= self._of("p99"):
             raise ValueError("median must be above zero and at most p99")
         if self.percentiles is not None:
@@ -81,6 +84,10 @@ class Delay(BaseModel):
             values = [self.percentiles[rank] for rank in ranks]
             if values != sorted(values):
                 raise ValueError("a higher percentile cannot have a shorter delay")
+
+    @property
+    def _longest(self) -> float:
+        return _PARETO_CAP if self.cap is None else self.cap
 
     def _of(self, name: str) -> float:
         return float(getattr(self, name))
@@ -98,8 +105,8 @@ class Delay(BaseModel):
                 sigma = math.log(self._of("p99") / self._of("median")) / _Z99
                 return self._of("median") * math.exp(sigma * _STANDARD.inv_cdf(max(u, _TINY)))
             case "pareto":
-                cap = _PARETO_CAP if self.cap is None else self.cap
-                return min(cap, self._of("min") * (1.0 - u) ** (-1.0 / self._of("alpha")))
+                exponent = -math.log1p(-u) / self._of("alpha")  # a small alpha would overflow a power
+                return min(self._longest, self._of("min") * math.exp(min(exponent, _LARGEST_EXPONENT)))
             case "empirical":
                 return _interpolate(self.percentiles or {}, u * 100)
 

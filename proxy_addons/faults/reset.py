@@ -1,37 +1,29 @@
 """Reset: the connection breaks with a TCP RST.
 
 `at: before` (default): the upstream never hears of the call. `at: after`: it has answered, and nobody
-gets to know.
+gets to know. `after_bytes` or `after_share`: it has answered, and the answer breaks off in the middle.
 
-What the client sees: ECONNRESET, on HTTP/1.1 and HTTP/2 alike. On HTTP/2 every stream of the
-connection ends, as it would when a load balancer dies.
+What the client sees: ECONNRESET, on HTTP/1.1 and HTTP/2 alike; in the middle of an answer behind its head
+and a part of its body. On HTTP/2 every stream of the connection ends, as it would when a load balancer dies.
 """
 
 from __future__ import annotations
 
-from typing import override
+from typing import ClassVar, override
 
-from proxy_addons.exchange import Phase
-from proxy_addons.faults.base import Fault, Played, Wire
-from proxy_addons.rules.draw import Draw
+from proxy_addons.faults.base import Wire
+from proxy_addons.faults.cut import Cut
 
 
-class Reset(Fault):
+class Reset(Cut):
     """Send an RST."""
 
-    at: Phase = Phase.BEFORE
-
-    @override
-    @property
-    def fatal(self) -> bool:
-        return True
+    done: ClassVar[str] = "RST sent"
 
     @override
     def describe(self) -> str:
-        when = "before the provider is asked" if self.at is Phase.BEFORE else "after the provider did its work"
-        return f"the connection is reset {when}"
+        return f"the connection is reset {self.where}"
 
     @override
-    async def play(self, wire: Wire, draw: Draw) -> Played:
-        sent = wire.reset()
-        return Played(delivered=sent, detail="RST sent" if sent else "the client had left already", ends=True)
+    def strike(self, wire: Wire) -> bool:
+        return wire.reset()

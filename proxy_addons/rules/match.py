@@ -35,7 +35,7 @@ class Match(BaseModel):
     path: PathPatterns = ()
     """URL path without the query."""
     protocol: Patterns = ()
-    """What the call speaks: greenhelix, mcp, a2a, llm or rest."""
+    """What the call speaks: greenhelix, mcp, a2a, jsonrpc, openai, anthropic or rest."""
     header: _Named = Field(default_factory=dict)
     """Request header → what one of its values matches."""
     query: _Named = Field(default_factory=dict)

@@ -13,7 +13,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from proxy_addons.exchange import Answer, Call, Exchange, Phase
-from proxy_addons.faults.base import Fault, Shaper
+from proxy_addons.faults.base import Fault
 from proxy_addons.rules.draw import Draw, seed_key
 from proxy_addons.rules.match import Kind, Matcher
 from proxy_addons.rules.profile import Profile, Rule
@@ -52,21 +52,41 @@ class Plan:
 
     decisions: tuple[Decision, ...] = ()
 
+    def __bool__(self) -> bool:
+        return bool(self.decisions)
+
     def due(self, phase: Phase) -> tuple[Decision, ...]:
-        """Those that fired and play on this side of the upstream, in file order."""
-        return tuple(decision for decision in self.decisions if decision.fired and decision.fault.at is phase)
+        """Those that fired and are played at once on this side of the upstream, in file order."""
+        return tuple(
+            decision
+            for decision in self.decisions
+            if decision.fired
+            and phase in decision.fault.sides
+            and (phase is not Phase.AFTER or decision.fault.shaping is None)
+        )
 
     @property
     def wants_answer(self) -> bool:
         """Whether a fault, or its rule's match, waits for the whole answer, so that it must not stream by."""
-        return any(
-            not isinstance(decision.fault, Shaper) or decision.matcher.reads_body for decision in self.due(Phase.AFTER)
-        )
+        return bool(self.due(Phase.AFTER)) or any(decision.matcher.reads_body for decision in self.shapers)
 
     @property
     def shapers(self) -> tuple[Decision, ...]:
         """Those that fired and shape the answer as it flows, in file order."""
-        return tuple(decision for decision in self.due(Phase.AFTER) if isinstance(decision.fault, Shaper))
+        return tuple(decision for decision in self.decisions if decision.fired and decision.fault.shaping is not None)
+
+    @property
+    def reads_events(self) -> bool:
+        """Whether one of them looks at the events of a stream."""
+        return any(decision.fault.reads_events for decision in self.shapers)
+
+    @property
+    def resizes(self) -> bool:
+        """Whether one of them may change the length of the answer."""
+        return any(decision.fault.resizes for decision in self.shapers)
+
+
+_NOTHING = Plan()
 
 
 class _Compiled:
@@ -106,7 +126,7 @@ class Decider:
                     decision = self._decide(rule, agent, call, index, elapsed)
                     if before is None or decision.fired:
                         found[rule.number] = decision
-        return Plan(tuple(found[number] for number in sorted(found)))
+        return Plan(tuple(found[number] for number in sorted(found))) if found else _NOTHING
 
     def _rules_for(self, kind: Kind) -> Sequence[_Compiled]:
         """The rules that may match calls of this kind, in file order."""

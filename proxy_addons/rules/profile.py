@@ -125,7 +125,7 @@ class Rule(BaseModel):
     @model_validator(mode="after")
     def _answer_is_known(self) -> Self:
         settings = self.fault.settings
-        if settings.at is Phase.AFTER:
+        if settings.sides == (Phase.AFTER,):
             return self
         both = type(settings).model_fields["at"].annotation is Phase
         told = PydanticCustomError(

@@ -4,19 +4,21 @@ Rules it keeps:
 - `deny` wins over everything: such a host is never touched.
 - A link-local, metadata, unspecified or multicast address is refused, whoever names it.
 - A private or loopback address is refused, unless a scope pattern or a map names the host; a bare `*`
-  names nobody.
+  names nobody. The sandbox may call agents on loopback back, and else only hosts in scope.
 """
 
 from __future__ import annotations
 
 import ipaddress
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from fnmatch import fnmatchcase
 from functools import lru_cache
 from urllib.parse import urlsplit
 
 SANDBOX_HOST = "sandbox.greenhelix.net"
+
+_HOSTS_REMEMBERED = 4096
 
 METADATA_HOSTS = frozenset({"metadata.google.internal", "metadata", "instance-data", "metadata.azure.internal"})
 """Names under which clouds serve instance credentials."""
@@ -67,9 +69,23 @@ class Scope:
     mapped: Mapping[str, Target] | None = None
     sandbox: bool = True
     hermetic: bool = False
+    _known: dict[str, tuple[bool, str]] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What was said of a host before: it is asked several times a call."""
 
     def covers(self, host: str) -> bool:
         """Whether calls to this host are seen, broken and judged."""
+        return self._lookup(host)[0]
+
+    def _lookup(self, host: str) -> tuple[bool, str]:
+        """Whether it is covered, and why it is refused whatever it resolves to."""
+        known = self._known.get(host)
+        if known is None:
+            if len(self._known) >= _HOSTS_REMEMBERED:
+                self._known.clear()
+            known = self._known[host] = (self._covers(host), self._refusal(host, ()))
+        return known
+
+    def _covers(self, host: str) -> bool:
         return not _any_match(self.deny, host) and (
             self.target(host) is not None or self.answers(host) or _any_match(self.hosts, host)
         )
@@ -90,17 +106,38 @@ class Scope:
         return (
             host in mapped
             or any(host == target.host for target in mapped.values())
-            or any(pattern.strip("*.") and _any_match((pattern,), host) for pattern in self.hosts)
+            or any(pattern.strip("*?.") and _any_match((pattern,), host) for pattern in self.hosts)
         )
 
-    def refusal(self, host: str, addresses: Iterable[str] = ()) -> str:
+    def refusal(self, host: str, addresses: Sequence[str] = ()) -> str:
         """Why this host may not be reached, given the addresses it resolves to; empty when it may."""
+        return self._refusal(host, addresses) if addresses else self._lookup(host)[1]
+
+    def callback_refusal(self, host: str, addresses: Sequence[str] = ()) -> str:
+        """Why the sandbox may send no webhook there. Loopback is open to it, for there the agents under test live."""
+        if self.answers(host):
+            return f"{host} is the sandbox itself: it sends itself no webhooks"
+        if _is_loopback(host) and not _any_match(self.deny, host):
+            elsewhere = (address for address in addresses if not _is_loopback(address))
+            return next((f"{host} resolves to {address}, which is not loopback" for address in elsewhere), "")
+        if not self.covers(host) and not self.names(host):
+            return f"{host} is neither loopback nor in scope: webhooks are sent to no other host"
+        return self.refusal(host, addresses)
+
+    def _refusal(self, host: str, addresses: Sequence[str]) -> str:
         if host in METADATA_HOSTS:
             return f"{host} serves cloud credentials and is never reached through the proxy"
         for address in (host, *addresses):
             if why := _address_refusal(address, named=self.names(host)):
                 return why
         return ""
+
+
+def _is_loopback(text: str) -> bool:
+    try:
+        return ipaddress.ip_address(text.strip("[]").partition("%")[0]).is_loopback
+    except ValueError:
+        return text == "localhost" or text.endswith(".localhost")
 
 
 def _any_match(patterns: Iterable[str], host: str) -> bool:

@@ -49,6 +49,8 @@ def settle(
         sandbox=chosen == "sandbox",
         hermetic=hermetic,
     )
+    if ruled_out := [host for host in mapped if not scope.covers(host)]:
+        raise ValueError(f"--map {ruled_out[0]}: scope.deny rules this host out; a host is mapped or denied, not both")
     return Settings(profile, _seed(seed, environ, profile), chosen, scope)
 
 

@@ -7,6 +7,9 @@ from decimal import Decimal, InvalidOperation
 
 from proxy_addons.exchange import Call
 
+_MOST = Decimal("1e18")
+"""What is more counts as this much: sums stay exact, and no exponent is too large to add."""
+
 
 @dataclass(frozen=True, slots=True)
 class Spend:
@@ -52,6 +55,7 @@ def spend_of(call: Call, agent: str) -> Spend | None:
         return None
     if not amount.is_finite():
         return None
+    amount = min(amount, _MOST)
     currency = call.input.get("currency")
     which = ("key", call.key, str(amount.normalize())) if call.key else ("digest", call.digest, str(call.ordinal))
     intent = (agent, call.operation, *which)

@@ -33,6 +33,10 @@ _STATE_SETTING = frozenset(
 _FIRST_WORD = re.compile(r"[A-Z]?[a-z]+|[A-Z]+")
 
 
+WEBHOOK = "webhook"
+"""The protocol in which the sandbox calls the agents."""
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Attempt:
     """One call of one exchange. Two attempts are equal only when they are the same."""
@@ -44,6 +48,11 @@ class Attempt:
     def number(self) -> int:
         """The exchange's number."""
         return self.exchange.number
+
+    @property
+    def repeat_of(self) -> int | None:
+        """The number of the exchange whose request the network repeated with this one; None: the agent sent it."""
+        return self.exchange.duplicate_of
 
     @property
     def started_at(self) -> float:
@@ -126,7 +135,10 @@ def _leaves(value: object) -> Iterator[str]:
 
 
 def attempts_of(events: Iterable[Event]) -> list[Attempt]:
-    """Every call that the agents made, in the order in which they were made."""
-    exchanges = [event for event in events if isinstance(event, ExchangeClosed)]
+    """Every call of the agents' at a provider, in the order in which they were made.
+
+    Among them are the repeats that the network made of them; not among them are the webhooks of the sandbox's.
+    """
+    exchanges = [event for event in events if isinstance(event, ExchangeClosed) and event.protocol != WEBHOOK]
     exchanges.sort(key=lambda exchange: (exchange.started_at, exchange.number))
     return [Attempt(exchange, call) for exchange in exchanges for call in exchange.calls]

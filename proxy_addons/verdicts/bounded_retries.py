@@ -53,11 +53,12 @@ def bounded_retries(case: Case) -> Finding:
             CHECK, Result.NOT_EXERCISED, "Every failed call succeeded when it was tried again: no failure lasted."
         )
     worst = max(given_up, key=len)
-    calls = f"{plural(len(given_up), 'call')} that kept failing {was(len(given_up))}"
+    calls = f"{plural(len(given_up), 'failing call')} {was(len(given_up))}"
+    how = f"given up after {len(worst)} attempts at most" if len(worst) > 1 else "not tried again"
     return Finding(
         CHECK,
         Result.PASS,
-        f"{calls} given up, after {plural(len(worst), 'attempt')} at most.",
+        f"{calls} {how}.",
         _evidence(worst),
         "That it gave up only because the run ended." if worst[-1] is case.attempts[-1] else "",
         {"attempts": str(len(worst))},

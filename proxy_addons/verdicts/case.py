@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 
-from proxy_addons.events.event import Event, ProxyError, RunEnded
-from proxy_addons.verdicts.attempt import Attempt, attempts_of
+from proxy_addons.events.event import Event, ExchangeClosed, ProxyError, RunEnded
+from proxy_addons.verdicts.attempt import WEBHOOK, Attempt, attempts_of
 from proxy_addons.verdicts.baseline import Baseline, baseline_of
 from proxy_addons.verdicts.chains import Chain, chains_of
 
@@ -17,12 +17,14 @@ class Case:
     """What the checks judge on.
 
     `missing` says why the events are not everything that happened, and is empty when they are: what is
-    absent from an incomplete journal proves nothing.
+    absent from an incomplete journal proves nothing. `webhook_faults` took place on the sandbox's webhooks, which
+    are no attempts of an agent's.
     """
 
     attempts: list[Attempt]
     missing: str = ""
     baseline: Baseline | None = None
+    webhook_faults: int = 0
 
     @cached_property
     def chains(self) -> list[Chain]:
@@ -32,7 +34,7 @@ class Case:
     @property
     def delivered_faults(self) -> int:
         """How many faults took place and did something."""
-        return sum(len(faults) for faults in {a.number: a.faults for a in self.attempts}.values())
+        return self.webhook_faults + sum(len(faults) for faults in {a.number: a.faults for a in self.attempts}.values())
 
 
 def case_of(events: Iterable[Event], *, trouble: str = "", baseline: Iterable[Event] | None = None) -> Case:
@@ -42,7 +44,9 @@ def case_of(events: Iterable[Event], *, trouble: str = "", baseline: Iterable[Ev
     """
     events = list(events)
     missing = trouble or ("" if any(isinstance(e, RunEnded) for e in events) else "the journal ends before the run did")
-    return Case(attempts_of(events), missing, baseline_of(baseline) if baseline is not None else None)
+    webhooks = [Attempt(e, e.calls[0]) for e in events if isinstance(e, ExchangeClosed) and e.protocol == WEBHOOK]
+    played = sum(len(webhook.faults) for webhook in webhooks)
+    return Case(attempts_of(events), missing, baseline_of(baseline) if baseline is not None else None, played)
 
 
 def crash_of(events: Iterable[Event]) -> str | None:

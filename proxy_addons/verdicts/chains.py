@@ -14,6 +14,7 @@ False links that are avoided:
   keeps its keys, so the other one is another purchase.
 - A call whose key was used before goes on with that call and with no other.
 - A call after a success is a new intent, however alike.
+- A repeat that the network made of a request is no retry: it belongs to the chain of that request.
 """
 
 from __future__ import annotations
@@ -35,9 +36,13 @@ _REFERENCE = ("reference", "reference_id", "order_id", "invoice_id", "descriptio
 
 @dataclass(slots=True, eq=False)
 class Chain:
-    """One call and its retries, in the order in which they started. Never empty."""
+    """One call and its retries, in the order in which they started. Never empty.
+
+    `repeats` are those that the network made of them.
+    """
 
     attempts: list[Attempt]
+    repeats: list[Attempt] = field(default_factory=list)
 
     @property
     def first(self) -> Attempt:
@@ -58,8 +63,8 @@ class Intent:
 
     @property
     def attempts(self) -> list[Attempt]:
-        """All attempts at it, in the order in which they started."""
-        found = [attempt for chain in self.chains for attempt in chain.attempts]
+        """All attempts at it, the network's among them, in the order in which they started."""
+        found = [attempt for chain in self.chains for attempt in (*chain.attempts, *chain.repeats)]
         return sorted(found, key=lambda attempt: (attempt.started_at, attempt.number))
 
 
@@ -68,9 +73,11 @@ def purchase_of(attempt: Attempt) -> Link | None:
     asked = attempt.call.input
     if not isinstance(asked, dict):
         return None
-    payer, payee = _text(asked, _PAYER), _text(asked, _PAYEE)
     amount = read_amount(asked.get("amount"))
-    if not payer or not payee or amount is None:
+    if amount is None:
+        return None
+    payer, payee = _text(asked, _PAYER), _text(asked, _PAYEE)
+    if not payer or not payee:
         return None
     references = (_text(asked, (name,)) for name in _REFERENCE)
     return (payer, payee, str(amount.normalize()), _text(asked, ("currency",)), *references)
@@ -84,15 +91,22 @@ def signature_of(attempt: Attempt) -> Link:
 
 def chains_of(attempts: Sequence[Attempt]) -> list[Chain]:
     """Sort attempts, given in the order of their start, into chains."""
-    links = _Links(attempts)
-    chains = []
+    going_on = _GoingOn(attempts)
+    chains: list[Chain] = []
+    holder: dict[tuple[int | None, str, str], Chain] = {}
     for attempt in attempts:
-        chain = links.continued_by(attempt)
+        original = holder.get((attempt.repeat_of, attempt.call.operation, attempt.call.digest))
+        if original is not None:
+            original.repeats.append(attempt)
+            continue
+        links = _links_of(attempt)
+        chain = going_on.continued_by(attempt, links)
         if chain is None:
             chain = Chain([])
             chains.append(chain)
         chain.attempts.append(attempt)
-        links.note(chain, attempt)
+        holder[attempt.number, attempt.call.operation, attempt.call.digest] = chain
+        going_on.note(chain, links)
     return chains
 
 
@@ -111,7 +125,7 @@ def intents_of(chains: Iterable[Chain]) -> list[Intent]:
     return intents
 
 
-class _Links:
+class _GoingOn:
     """The chains that may still go on, by everything that a retry could be recognised by."""
 
     def __init__(self, attempts: Iterable[Attempt]) -> None:
@@ -121,16 +135,16 @@ class _Links:
             if link := _key_link(attempt):
                 self._key_uses.setdefault(link, []).append(attempt.started_at)
 
-    def note(self, chain: Chain, attempt: Attempt) -> None:
-        """Let the chain be found by its latest attempt too."""
-        for link in _links_of(attempt):
+    def note(self, chain: Chain, links: Iterable[Link]) -> None:
+        """Let the chain be found by these too."""
+        for link in links:
             known = self._open.setdefault(link, [])
             if chain not in known:
                 known.append(chain)
 
-    def continued_by(self, attempt: Attempt) -> Chain | None:
+    def continued_by(self, attempt: Attempt, links: Sequence[Link]) -> Chain | None:
         """The chain that this attempt retries: the one that has waited longest, same key before same input."""
-        for link in _links_of(attempt)[: 1 if self._has_old_key(attempt) else None]:
+        for link in links[: 1 if self._has_old_key(attempt) else None]:
             known = self._open.get(link)
             if known is None:
                 continue

@@ -33,6 +33,8 @@ def describe(attempt: Attempt) -> str:
 
 def blame_of(attempt: Attempt) -> str:
     """Who is behind it that the attempt did not go well; faults that did no harm are named too."""
+    if attempt.repeat_of is not None:
+        return ""
     if attempt.faults:
         return ", ".join(dict.fromkeys(attempt.faults))
     if attempt.exchange.origin is Origin.GUARD:
@@ -52,6 +54,8 @@ def _done(attempt: Attempt) -> str:
 
 def _got(attempt: Attempt) -> str:
     exchange = attempt.exchange
+    if attempt.repeat_of is not None:
+        return f"the network's repeat of #{attempt.repeat_of}"
     if not exchange.delivered or exchange.status is None:
         if exchange.client_aborted:
             return "the agent gave up waiting"

@@ -81,7 +81,7 @@ class _Group:
 
 def no_duplicate_effect(case: Case) -> Finding:
     """Judge a run."""
-    mutating = [attempt for attempt in case.attempts if not attempt.call.safe]
+    mutating = [attempt for attempt in case.attempts if not attempt.call.safe and attempt.repeat_of is None]
     intents = intents_of(chain for chain in case.chains if not chain.first.call.safe)
     owners = owners_of(case.attempts)
     groups = _groups(case, intents, owners)
@@ -152,8 +152,7 @@ def _is_meant(before: Intent, after: Intent) -> bool:
 def _failed(failed: Sequence[_Group]) -> Finding:
     group = failed[0]
     extra = group.extra[0]
-    before = group.attempts[: group.attempts.index(extra)]
-    how = _how(before[-1], extra) if before else "it was sent"
+    how = _how_often_sent(group.attempts[: group.attempts.index(extra)], extra)
     sentence = f"{extra.call.operation} took effect {len(group.lasting)} times for one intent: {how}."
     if len(failed) > 1:
         sentence = f"{len(failed)} intents took effect more than once; the first: {sentence}"
@@ -166,6 +165,15 @@ def _failed(failed: Sequence[_Group]) -> Finding:
         _PURPOSE,
         {"extra effects": str(len(extras)), "extra amount": show_total(map(amount_of, extras))},
     )
+
+
+def _how_often_sent(earlier: Sequence[Attempt], extra: Attempt) -> str:
+    if extra.repeat_of is not None:
+        blame = next((blame_of(attempt) for attempt in earlier if attempt.number == extra.repeat_of), "")
+        key = "an idempotency key that the provider did not honour" if extra.call.key else "no idempotency key"
+        return f"the network repeated #{extra.repeat_of}{f' ({blame})' if blame else ''}, which carried {key}"
+    before = [attempt for attempt in earlier if attempt.repeat_of is None]
+    return _how(before[-1], extra) if before else "it was sent"
 
 
 def _how(before: Attempt, extra: Attempt) -> str:

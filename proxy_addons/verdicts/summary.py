@@ -89,13 +89,15 @@ def summarise(
     """Count the events of a run.
 
     `trouble` is what the journal's writer or reader had to complain of. `rule_names` are those of the
-    profile, where they are known: the ones that matched nothing are told apart.
+    profile, where the run's first event does not say: the ones that matched nothing are told apart.
     """
     events = list(events)
     started = next((event for event in events if isinstance(event, RunStarted)), None)
     ended = next((event for event in events if isinstance(event, RunEnded)), None)
     exchanges = [event for event in events if isinstance(event, ExchangeClosed)]
     rules = _rules(exchanges)
+    declared = started.rules if started else []
+    asked = [exchange for exchange in exchanges if exchange.duplicate_of is None]  # by somebody, not by the network
     return Summary(
         profile=started.profile if started else "",
         seed=started.seed if started else 0,
@@ -106,12 +108,12 @@ def summarise(
         seconds=ended.at - started.at if started and ended else None,
         complete=ended is not None,
         child_status=ended.child_status if ended else None,
-        calls=sum(len(exchange.calls) for exchange in exchanges),
-        exchanges=len(exchanges),
-        agents=_counted(exchange.agent for exchange in exchanges),
-        operations=_counted(call.operation for exchange in exchanges for call in exchange.calls),
+        calls=sum(len(exchange.calls) for exchange in asked),
+        exchanges=len(asked),
+        agents=_counted(exchange.agent for exchange in asked),
+        operations=_counted(call.operation for exchange in asked for call in exchange.calls),
         rules=rules,
-        unmatched_rules=tuple(name for name in rule_names if name not in {count.rule for count in rules}),
+        unmatched_rules=tuple(name for name in (rule_names or declared) if name not in {count.rule for count in rules}),
         passed_through=_counted(event.host for event in events if isinstance(event, PassedThrough)),
         noise=_counted(_noise(event) for event in events if isinstance(event, Noise)),
         refusals=_counted(exchange.refusal for exchange in exchanges if exchange.refusal),

@@ -18,6 +18,12 @@ from proxy_addons.exchange import JSON, Request
         ("POST", "localhost", "/v1/batch", {"calls": [{"tool": "a"}, {"tool": "b"}]}, "greenhelix", ["a", "b"]),
         ("GET", "localhost", "/orders/42", None, "rest", ["GET /orders/{id}"]),
         ("POST", "localhost", "/tools", {"tool": "deposit"}, "rest", ["POST /tools"]),
+        ("POST", "localhost", "/mcp", {"jsonrpc": "2.0", "id": 1, "method": "ping"}, "mcp", ["ping"]),
+        ("POST", "localhost", "/mcp", {"jsonrpc": "2.0", "id": 1, "method": "tasks/get"}, "a2a", ["tasks/get"]),
+        ("POST", "localhost", "/v1", {"jsonrpc": "2.0", "id": 1, "method": "eth_call"}, "jsonrpc", ["eth_call"]),
+        ("POST", "localhost", "/message:send", {"message": {}}, "a2a", ["SendMessage"]),
+        ("POST", "localhost", "/v1/chat/completions", {"model": "m"}, "openai", ["chat.completions"]),
+        ("POST", "localhost", "/v1/messages", {"model": "m"}, "anthropic", ["messages"]),
     ],
 )
 def test_the_order_of_detection(
@@ -42,19 +48,37 @@ PATHS = st.one_of(
         ["/v1", "/v1/v1", "/v1/batch", "/v1/execute", "/execute", "/v1/deposit", "/v1/v1/deposit", "*", ""]
     ),
     st.sampled_from([template for _, template, _ in ROUTES]),
+    st.sampled_from(["/mcp", "/message:send", "/tasks/t-1:cancel", "/tasks", "/v1/chat/completions", "/v1/messages"]),
 )
 SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
-NAMES = st.sampled_from(["tool", "input", "params", "calls", "idempotency_key", "jsonrpc", "id"]) | st.text()
+NAMES = (
+    st.sampled_from(["tool", "input", "params", "calls", "idempotency_key", "jsonrpc", "id"])
+    | st.sampled_from(["method", "name", "arguments", "message", "messageId", "_meta", "requestState", "model"])
+    | st.text()
+)
+METHODS = st.sampled_from(
+    ["tools/call", "ping", "message/send", "SendMessage", "CancelTask", "notifications/x", "eth_call"]
+)
 VALUES = st.recursive(SCALARS, lambda inner: st.lists(inner) | st.dictionaries(NAMES, inner), max_leaves=20)
+MESSAGES = st.fixed_dictionaries(
+    {"jsonrpc": st.just("2.0")},
+    optional={"id": SCALARS, "method": METHODS | SCALARS, "params": VALUES, "result": VALUES},
+)
 BODIES = st.one_of(
     st.binary(),
+    (MESSAGES | st.lists(MESSAGES | VALUES)).map(lambda value: json.dumps(value).encode()),
     VALUES.map(lambda value: json.dumps(value).encode()),
     st.sampled_from(
         [b"[" * 100_000, b"[" * 5000 + b"]" * 5000, b"1" * 5000, b"1e999", b'"\xff"', b'"\\ud800"', b"NaN"]
     ),
     st.sampled_from([b'{"tool":"a","input":' + b'{"a":' * 2000 + b"1" + b"}" * 2000 + b"}"]),
 )
-HEADERS = st.tuples(st.sampled_from(["content-type", "idempotency-key", "authorization"]) | TEXT, TEXT)
+HEADER_NAMES = st.sampled_from(
+    ["content-type", "idempotency-key", "authorization", "mcp-method", "mcp-name", "a2a-version", "anthropic-version"]
+)
+HEADERS = st.tuples(
+    HEADER_NAMES | TEXT, TEXT | TEXT.map(lambda text: f"=?base64?{text}?=") | st.sampled_from(["tools/call", "1.0"])
+)
 KINDS = st.sampled_from(["application/json", "application/x-www-form-urlencoded", "multipart/form-data; boundary="])
 
 

@@ -7,9 +7,8 @@ from pathlib import Path
 import msgspec
 import pytest
 
-from proxy_addons.cli.report import journal_path, outcome_of, report, run_folder
+from proxy_addons.cli.report import report
 from proxy_addons.events.event import Event, encoder
-from proxy_addons.events.jsonl import JournalError
 from tests.support.journal import Log
 
 NAIVE = Log().lose("e-1").create("e-2").release("e-2")
@@ -68,15 +67,6 @@ def test_json_says_why_nothing_was_exercised(tmp_path: Path, capsys: pytest.Capt
     assert msgspec.json.decode(capsys.readouterr().out)["unexercised"]["cause"] == "no_traffic"
 
 
-def test_run_may_be_named_by_its_folder_or_its_journal(tmp_path: Path) -> None:
-    """Both are the same run."""
-    folder = write(tmp_path, NAIVE.events())
-    journal = folder / "journal.jsonl"
-    assert outcome_of(folder) == outcome_of(journal)
-    assert (journal, journal) == (journal_path(folder), journal_path(journal))
-    assert (folder, folder) == (run_folder(folder), run_folder(journal))
-
-
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
@@ -114,17 +104,6 @@ def test_torn_journal_is_shown_as_far_as_it_goes(tmp_path: Path, capsys: pytest.
     err = capsys.readouterr().err
     assert "its last line was cut off: the run was killed, or is still going on" in err
     assert "✗ no_duplicate_effect" in err
-
-
-def test_outcome_knows_of_trouble(tmp_path: Path) -> None:
-    """What the writer had to complain of makes a run inconclusive."""
-    outcome = outcome_of(write(tmp_path, CAREFUL.events()), trouble="3 events are missing from the journal: disk full")
-    assert (outcome.verdict.exit_code, outcome.summary.trouble) == (
-        3,
-        "3 events are missing from the journal: disk full",
-    )
-    with pytest.raises(JournalError):
-        outcome_of(tmp_path / "no-such-run")
 
 
 def test_rich_is_imported_for_people_only(tmp_path: Path) -> None:

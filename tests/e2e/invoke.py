@@ -90,7 +90,7 @@ class Crosswind:
 
     @contextlib.contextmanager
     def started(self, *arguments: str, env: Mapping[str, str] | None = None) -> Iterator[subprocess.Popen[bytes]]:
-        """Start `crosswind ARGUMENTS` with pipes and in a session of its own; what is left of it at the end is killed."""
+        """Start `crosswind ARGUMENTS` with pipes, in a session of its own; what is left of it is killed."""
         with subprocess.Popen(
             [str(COMMAND), *arguments],
             cwd=self.folder,

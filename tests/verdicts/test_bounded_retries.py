@@ -87,6 +87,18 @@ def test_time_limit_and_other_calls_are_told() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("log", "expected"),
+    [
+        (failing(1), "1 failing call was not tried again."),
+        (failing(3).fail("pay"), "2 failing calls were given up after 3 attempts at most."),
+    ],
+)
+def test_pass_says_when_the_agent_gave_up(log: Log, expected: str) -> None:
+    """The longest chain counts."""
+    assert expected == check(log).sentence
+
+
 def test_giving_up_at_the_very_end_is_not_proven() -> None:
     """The run may have ended before the agent did."""
     assert check(failing(2)).not_ruled_out == "That it gave up only because the run ended."

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from rich.console import Console
 
-from proxy_addons.cli.render import Outcome, render_side_by_side, render_summary
+from proxy_addons.console.render import Outcome, render_side_by_side, render_summary
 from proxy_addons.events.event import Event
 from proxy_addons.verdicts.judge import judge
 from proxy_addons.verdicts.summary import summarise

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from rich.console import Console
 
-from proxy_addons.cli.writer import Writer
+from proxy_addons.console.writer import Writer
 
 
 def console(width: int = 40, *, colours: bool = False) -> tuple[Console, StringIO]:

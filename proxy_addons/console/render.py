@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from proxy_addons.cli.writer import Writer
+from proxy_addons.console.writer import Writer
 from proxy_addons.verdicts.summary import Summary
 from proxy_addons.verdicts.unexercised import unexercised
 from proxy_addons.verdicts.verdict import Evidence, Finding, Result, Verdict

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from proxy_addons.cli.render import render_summary
-from proxy_addons.cli.report import outcome_of
+from proxy_addons.console.outcome import outcome_of
+from proxy_addons.console.render import render_summary
 
 
 def conclude(folder: Path, *, trouble: str = "") -> int:

@@ -1,0 +1,1 @@
+"""What a person reads: the end of a run in words."""

@@ -1,0 +1,47 @@
+"""Earlier answers: what an agent was told last about the same operation.
+
+Rules it keeps:
+- Successful answers alone, and none of more than `LARGEST` bytes.
+- At most `MOST` operations of agents; the one that was answered longest ago is forgotten first.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from proxy_addons.exchange import Answer, Exchange
+
+MOST = 1000
+LARGEST = 1_000_000
+
+type _Key = tuple[str, ...]
+
+
+class EarlierAnswers:
+    """The memory of one run."""
+
+    def __init__(self) -> None:
+        self._answers: dict[_Key, Answer] = {}
+
+    def __len__(self) -> int:
+        return len(self._answers)
+
+    def answer(self, exchange: Exchange) -> Answer | None:
+        """The last answer to the same operation of the same agent."""
+        return self._answers.get(_key(exchange))
+
+    def note(self, exchange: Exchange, answer: Answer) -> None:
+        """Remember a success, in the place of the one before."""
+        if not 200 <= answer.status < 300 or len(answer.body) > LARGEST:
+            return
+        key = _key(exchange)
+        self._answers.pop(key, None)
+        self._answers[key] = answer
+        if len(self._answers) > MOST:
+            del self._answers[next(iter(self._answers))]
+
+
+def _key(exchange: Exchange) -> _Key:
+    """Agent and operation; a batch is one operation of its own."""
+    return (exchange.agent, exchange.request.host, *(call.operation for call in exchange.calls))
