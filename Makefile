@@ -12,7 +12,7 @@ check: setup ## lint, format, types, layers, test mirror
 	@scripts/check
 
 bench: setup system-tools ## what the proxy costs, as ratios
-	@.venv/bin/python benchmarks/run.py $(ARGS)
+	@.venv/bin/python benchmarks/throughput.py $(ARGS)
 
 setup: ## make .venv from the lock; nothing to do when it is up to date
 	@scripts/setup

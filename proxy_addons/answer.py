@@ -16,20 +16,31 @@ from proxy_addons.exchange import Answer, Exchange, Origin
 from proxy_addons.identify import exchange_of
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
     from mitmproxy.http import HTTPFlow
 
     from proxy_addons.earlier import EarlierAnswers
+    from proxy_addons.engine.stream import Wanted
     from proxy_addons.rules.scope import Scope
     from proxy_addons.sandbox.http import Sandbox
+    from proxy_addons.sandbox.webhooks import Delivery
 
 
 class AnswerCall:
-    """Gives the answer, or notes the upstream's."""
+    """Gives the answer, or notes the upstream's. `deliver` gets the webhooks that are due by it."""
 
     name = "answer"
 
-    def __init__(self, sandbox: Sandbox, scope: Scope, earlier: EarlierAnswers) -> None:
+    def __init__(
+        self,
+        sandbox: Sandbox,
+        scope: Scope,
+        earlier: EarlierAnswers,
+        deliver: Callable[[Sequence[Delivery]], None],
+    ) -> None:
         self._sandbox = sandbox
+        self._deliver = deliver
         self._scope = scope
         self._earlier = earlier
 
@@ -44,6 +55,8 @@ class AnswerCall:
             exchange.origin, exchange.reached_upstream = Origin.SANDBOX, True
             self._note(exchange, answer)
             flow.response = _response(answer, exchange.http_version)
+            if due := self._sandbox.take_deliveries():
+                self._deliver(due)
             return
         exchange.origin = Origin.UPSTREAM
         if (target := self._scope.target(asked.host)) is not None:
@@ -70,6 +83,12 @@ class AnswerCall:
             return
         exchange.reached_upstream = True
         self._note(exchange, answer_of(flow.response))
+
+    def crosswind_shaped(self, wanted: Wanted) -> None:
+        """Note it, when a fault broke the answer off on its way."""
+        exchange = exchange_of(wanted.flow)
+        if exchange is not None and exchange.pristine is None:
+            self.response(wanted.flow)
 
     def _note(self, exchange: Exchange, answer: Answer) -> None:
         exchange.earlier = self._earlier.answer(exchange)

@@ -7,14 +7,16 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from proxy_addons.answer import AnswerCall
 from proxy_addons.decide import Decide
 from proxy_addons.earlier import EarlierAnswers
 from proxy_addons.engine.alpn import PreferHttp2
+from proxy_addons.engine.courier import Courier
 from proxy_addons.engine.departures import Departures
+from proxy_addons.engine.handshake import SpoilHandshake
+from proxy_addons.engine.live import Live
 from proxy_addons.engine.outgoing import Outgoing
 from proxy_addons.engine.script import Script
 from proxy_addons.engine.wire import Clients, FlowWire, Surroundings, abort
@@ -38,17 +40,15 @@ if TYPE_CHECKING:
     from proxy_addons.rules.settings import Settings
 
 
-@dataclass
-class Chain:
+class Chain:  # no dataclass: `mitmdump -s` loads this file under a name that is in no `sys.modules`
     """The addons of one run, in order, and the parts of them that others look at."""
 
-    settings: Settings
-    proxyserver: Proxyserver
-    emit: Callable[[Event], None]
-    tally: Tally = field(default_factory=MemoryTally)
-
-    def __post_init__(self) -> None:
-        settings, scope = self.settings, self.settings.scope
+    def __init__(
+        self, settings: Settings, proxyserver: Proxyserver, emit: Callable[[Event], None], tally: Tally | None = None
+    ) -> None:
+        self.settings, self.proxyserver, self.emit = settings, proxyserver, emit
+        self.tally: Tally = MemoryTally() if tally is None else tally
+        scope = settings.scope
         self.sandbox = Sandbox(settings.seed)
         self.decider = Decider(settings.profile, self.tally, settings.seed)
         self.clients = Clients()
@@ -56,6 +56,7 @@ class Chain:
         self.identify = Identify(self.tally, scope)
         self.departures = Departures()
         self.outgoing = Outgoing(self.clients, self.tally)
+        self.courier = Courier(self.outgoing, self.tally, self.emit)
         earlier = EarlierAnswers()
         self._around = Surroundings(self.clients, self.proxyserver, self.tally, self.outgoing, self.departures, earlier)
         self.guard = Guard(
@@ -68,15 +69,20 @@ class Chain:
             cut=lambda data: abort(self.proxyserver, data.client, data.server),
             calls_back=self.clients.calls_back,
         )
+        decide = Decide(self.decider, self.tally, scope, self.identify.agent_of)
+        self.live = Live(
+            settings, decider=self.decider, decide=decide, guard=self.guard, tally=self.tally, emit=self.emit
+        )
         self.observe = Observe(self.emit, self.tally, self.clients, self._settled)
         self.addons: list[object] = [
             self.clients,
             PreferHttp2(),
             self.identify,
             self.guard,
-            Decide(self.decider, self.tally),
+            decide,
             InjectBefore(self._wire),
-            AnswerCall(self.sandbox, scope, earlier),
+            SpoilHandshake(self.proxyserver),
+            AnswerCall(self.sandbox, scope, earlier, self.courier.deliver),
             InjectAfter(self._wire),
             ShapeAnswer(self._wire, self.proxyserver),
             self.observe,

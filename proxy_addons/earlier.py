@@ -1,8 +1,8 @@
 """Earlier answers: what an agent was told last about the same operation.
 
 Rules it keeps:
-- Successful answers alone, and none of more than `LARGEST` bytes.
-- At most `MOST` operations of agents; the one that was answered longest ago is forgotten first.
+- Successful answers alone.
+- At most `MOST_BYTES` of bodies and `MOST` operations of agents; what was answered longest ago is forgotten first.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from proxy_addons.exchange import Answer, Exchange
 
 MOST = 1000
-LARGEST = 1_000_000
+MOST_BYTES = 32_000_000
 
 type _Key = tuple[str, ...]
 
@@ -23,6 +23,7 @@ class EarlierAnswers:
 
     def __init__(self) -> None:
         self._answers: dict[_Key, Answer] = {}
+        self._bytes = 0
 
     def __len__(self) -> int:
         return len(self._answers)
@@ -33,13 +34,18 @@ class EarlierAnswers:
 
     def note(self, exchange: Exchange, answer: Answer) -> None:
         """Remember a success, in the place of the one before."""
-        if not 200 <= answer.status < 300 or len(answer.body) > LARGEST:
+        if not 200 <= answer.status < 300 or len(answer.body) > MOST_BYTES:
             return
         key = _key(exchange)
-        self._answers.pop(key, None)
+        if key in self._answers:
+            self._forget(key)
         self._answers[key] = answer
-        if len(self._answers) > MOST:
-            del self._answers[next(iter(self._answers))]
+        self._bytes += len(answer.body)
+        while len(self._answers) > MOST or self._bytes > MOST_BYTES:
+            self._forget(next(iter(self._answers)))
+
+    def _forget(self, key: _Key) -> None:
+        self._bytes -= len(self._answers.pop(key).body)
 
 
 def _key(exchange: Exchange) -> _Key:

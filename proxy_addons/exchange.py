@@ -41,8 +41,9 @@ class Commit(StrEnum):
 
 
 class Phase(StrEnum):
-    """On which side of the upstream a fault plays."""
+    """When a fault plays: while the connection is opened, before any call exists, or on a side of the upstream."""
 
+    CONNECT = "connect"
     BEFORE = "before"
     AFTER = "after"
 
@@ -161,11 +162,12 @@ class Injection:
 class Exchange:
     """One request and its answer on the wire, with everything that was decided and done about it.
 
-    Times are seconds since the epoch. `delivered` says whether the agent got the origin's answer, whole or
-    edited; `replaced` that a fault gave it another one, `broken` that one broke its framing. `earlier` is the answer
-    to the same operation before this one, `stamps` are headers for whatever answer the agent gets. `ended_by` is the rule whose fault ended it, after
-    which no other is played. `in_scope` false means: pass it on, touch nothing. `callback`: the sandbox calls an
-    agent. `duplicate_of` is the number of the exchange whose request this repeats, which no agent asked for.
+    Times are seconds since the epoch. `delivered` says whether the agent got the origin's answer, whole or edited;
+    `replaced` that a fault gave it another one, `broken` that one broke its framing. `ended_by` is the rule whose
+    fault ended it, after which no other is played. `earlier` is the answer to the same operation before this one,
+    `stamps` are headers for whatever answer the agent gets. `in_scope` false means: pass it on, touch nothing.
+    `callback`: the sandbox calls an agent. `duplicate_of` is the number of the exchange whose request this repeats,
+    which no agent asked for.
     """
 
     number: int

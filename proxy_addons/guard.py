@@ -117,6 +117,10 @@ class Guard:
         elif self._budget is not None and (why := self._overspend(exchange, self._budget)):
             self._refuse(flow, exchange, 402, "budget-exceeded", why)
 
+    def take_over(self, budget: Budget | None) -> None:
+        """Let another budget hold from the next call on. What was spent before counts."""
+        self._budget = budget
+
     def settled(self, exchange: Exchange) -> None:
         """Give back what was reserved for a call of which no try committed anything, once the last one is over."""
         for intent, amount in self._held.pop(exchange.number, {}).items():

@@ -53,10 +53,17 @@ async def _play(exchange: Exchange, phase: Phase, wire: Wire) -> None:
 
 
 class InjectBefore:
-    """Plays the faults that strike before the upstream hears of the call."""
+    """Plays the faults that strike when a connection is opened, and before the upstream hears of a call."""
 
     def __init__(self, wires: Wires) -> None:
         self._wires = wires
+
+    def http_connect(self, flow: HTTPFlow) -> Awaitable[None] | None:
+        """Play those of the opening, if any."""
+        exchange = exchange_of(flow)
+        if exchange is None or not exchange.plan:
+            return None
+        return _play(exchange, Phase.CONNECT, self._wires(flow, exchange))
 
     def request(self, flow: HTTPFlow) -> Awaitable[None] | None:
         """Play them, if any."""
@@ -67,6 +74,7 @@ class InjectBefore:
 
     async def _play(self, flow: HTTPFlow, exchange: Exchange) -> None:
         wire = self._wires(flow, exchange)
+        await _play(exchange, Phase.CONNECT, wire)
         await _play(exchange, Phase.BEFORE, wire)
         if exchange.ended_by and flow.response is None:
             wire.close()  # the client left while it was held: nobody behind may act on the call
@@ -78,11 +86,21 @@ class InjectAfter:
     def __init__(self, wires: Wires) -> None:
         self._wires = wires
 
+    def responseheaders(self, flow: HTTPFlow) -> None:
+        """Stamp the head of an answer that will not be held until it is whole."""
+        exchange = exchange_of(flow)
+        if not exchange or not exchange.stamps or not exchange.plan or not flow.response:
+            return
+        if flow.response.stream or exchange.plan.shapers:
+            flow.response.headers.update(exchange.stamps)
+
     def response(self, flow: HTTPFlow) -> Awaitable[None] | None:
         """Play them, if any."""
         exchange = exchange_of(flow)
         if exchange is None or not exchange.plan:
             return None
+        if exchange.stamps and flow.response:
+            flow.response.headers.update(exchange.stamps)
         return _play(exchange, Phase.AFTER, self._wires(flow, exchange))
 
 

@@ -125,8 +125,9 @@ class JsonText:
         new = Member("", key, label, JsonText(text), "")
         if self.members:
             last = self.members[-1]
-            first_of_many = self.members[1] if len(self.members) > 1 else last
-            new.before, new.after, last.after = first_of_many.before, last.after, ""
+            many = len(self.members) > 1
+            alone = last.before or (" " if last.label.endswith(" ") else "")
+            new.before, new.after, last.after = self.members[1].before if many else alone, last.after, ""
             if label:
                 new.label = write(key) + last.label[_SCANNER.raw_decode(last.label)[1] :]
         self.members.append(new)

@@ -59,6 +59,7 @@ class Observe:
         self._settled = settled
         self._silent: set[str] = set()
         self._open: set[str] = set()
+        self._opening: dict[str, HTTPFlow] = {}
 
     def client_connected(self, client: Client) -> None:
         """Expect a request."""
@@ -66,6 +67,7 @@ class Observe:
 
     def client_disconnected(self, client: Client) -> None:
         """Report a connection on which nothing was asked."""
+        self._opened(client)
         if client.id in self._silent:
             self._silent.discard(client.id)
             self._noise(client, "the connection ended without an HTTP request")
@@ -84,13 +86,35 @@ class Observe:
         """Report a client that would not shake hands: most often one that does not trust our CA."""
         client = data.conn
         self._silent.discard(client.id)
+        if self._opened(data.context.client):
+            return  # it would not because of a fault
         address = data.context.server.address
         host = data.context.client.sni or (address[0] if address else "")
         self._emit(Noise(time.time(), _peer(data.context.client), client.error or "TLS handshake failed", host))
 
     def http_connect(self, flow: HTTPFlow) -> None:
-        """The client does speak HTTP."""
+        """The client does speak HTTP. Report a connection that was refused."""
         self._silent.discard(flow.client_conn.id)
+        if flow.error is not None:
+            self._close(flow)
+
+    def http_connected(self, flow: HTTPFlow) -> None:
+        """Report a connection that is open, unless its handshake is still to be spoilt."""
+        exchange = exchange_of(flow)
+        if exchange is not None and exchange.plan and exchange.plan.flawed:
+            self._opening[flow.client_conn.id] = flow
+        else:
+            self._close(flow)
+
+    def tls_established_client(self, data: TlsData) -> None:
+        """The handshake went well."""
+        self._opened(data.context.client)
+
+    def _opened(self, client: Client) -> bool:
+        flow = self._opening.pop(client.id, None)
+        if flow is not None:
+            self._close(flow)
+        return flow is not None
 
     def requestheaders(self, flow: HTTPFlow) -> None:
         """Count what is under way."""
@@ -109,7 +133,7 @@ class Observe:
 
     def crosswind_shaped(self, wanted: Wanted) -> None:
         """The agent got what was left of a shaped answer."""
-        self._close(wanted.flow)
+        self._close(wanted.flow, satisfied=wanted.satisfied)
 
     def error(self, flow: HTTPFlow) -> None:
         """The agent gets no answer of the upstream's."""
@@ -119,7 +143,7 @@ class Observe:
         else:
             self._noise(flow.client_conn, flow.error.msg if flow.error else "broken request", flow.request.host)
 
-    def _close(self, flow: HTTPFlow) -> None:
+    def _close(self, flow: HTTPFlow, *, satisfied: bool = False) -> None:
         self._open.discard(flow.id)
         exchange = exchange_of(flow)
         if exchange is None or exchange.closed:
@@ -128,11 +152,12 @@ class Observe:
         if not exchange.in_scope:
             return
         now = time.time()
-        hung_up = self._clients.hung_up(flow)
-        here = self._clients.connected(flow.client_conn) and not hung_up
+        hung_up = not satisfied and self._clients.hung_up(flow)
+        here = satisfied or (self._clients.connected(flow.client_conn) and not hung_up)
         response = flow.response if flow.error is None and here else None
-        exchange.delivered = response is not None and not exchange.replaced
-        succeeded = response is not None and response.status_code < HTTPStatus.BAD_REQUEST
+        readable = response is not None and not exchange.broken
+        exchange.delivered = readable and not exchange.replaced
+        succeeded = readable and response is not None and response.status_code < HTTPStatus.BAD_REQUEST
         for call in exchange.calls if exchange.duplicate_of is None else ():
             self._tally.end_attempt(exchange.agent, call.operation, call.digest, succeeded=succeeded, now=now)
         self._settled(exchange)

@@ -65,6 +65,9 @@ class Tally(Protocol):
     def refund(self, amount: Decimal, *key: str) -> None:
         """Take back what `spend` added, for a call that committed nothing."""
 
+    def reset(self, *kept: str) -> None:
+        """Forget all that was counted, except under keys that begin with one of `kept`; money stays spent."""
+
     def take_token(self, limit: int, per: float, *key: str, now: float, refusals_cost: bool = False) -> Tokens:
         """Take a token from the bucket under `key`, which holds `limit` and fills within `per` seconds.
 
@@ -140,6 +143,14 @@ class MemoryTally:
     def refund(self, amount: Decimal, *key: str) -> None:
         """See `Tally.refund`."""
         self._spent[key] = self._spent.get(key, Decimal(0)) - amount
+
+    def reset(self, *kept: str) -> None:
+        """See `Tally.reset`."""
+        for counted in (self._counts, self._taken):
+            for key in [key for key in counted if key[0] not in kept]:
+                del counted[key]
+        self._chains.clear()
+        self._full_at.clear()
 
     def take_token(self, limit: int, per: float, *key: str, now: float, refusals_cost: bool = False) -> Tokens:
         """See `Tally.take_token`."""

@@ -48,7 +48,11 @@ def test_a_key_names_its_agent_by_a_hash(tmp_path: Path, ca: Path) -> None:
         call(proxy, headers={"x-api-key": "sk-another"})
         first, second, third = (event.agent for event in proxy.exchanges)
         journal = (tmp_path / "journal.jsonl").read_text()
-    assert first == second == agent_name(None, Request("GET", "https", HOST, 443, "/", (), (("x-api-key", "sk-very-secret"),)))
+    assert (
+        first
+        == second
+        == agent_name(None, Request("GET", "https", HOST, 443, "/", (), (("x-api-key", "sk-very-secret"),)))
+    )
     assert first.startswith("key-")
     assert third != first
     assert "secret" not in journal
@@ -168,7 +172,11 @@ def test_a_call_is_named_with_its_input_and_key(tmp_path: Path, ca: Path) -> Non
         call(proxy, path="/v1/billing/wallets/buyer/balance?verbose=1")
         created, read = proxy.exchanges
     assert (created.protocol, created.method, created.path) == ("greenhelix", "POST", ESCROWS)
-    assert (created.calls[0].operation, created.calls[0].key, created.calls[0].input) == ("create_escrow", "k-1", ESCROW)
+    assert (created.calls[0].operation, created.calls[0].key, created.calls[0].input) == (
+        "create_escrow",
+        "k-1",
+        ESCROW,
+    )
     assert (created.calls[0].safe, read.calls[0].safe) == (False, True)
     assert (read.path, read.calls[0].operation) == ("/v1/billing/wallets/buyer/balance", "get_balance")
 

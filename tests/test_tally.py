@@ -112,3 +112,60 @@ def test_what_was_refunded_can_be_spent_again() -> None:
     tally.refund(Decimal("1.00"), "k")
 
     assert tally.spend(Decimal("1.00"), Decimal("1.00"), "k")
+
+
+@given(
+    st.integers(1, 20),
+    st.floats(0.1, 100),
+    st.lists(st.floats(0, 10), max_size=60),
+    st.sampled_from(["free", "costly"]),
+)
+def test_a_bucket_never_grants_more_than_it_held_and_got(
+    limit: int, per: float, gaps: list[float], refusals: str
+) -> None:
+    """In any stretch of time: `limit`, and `limit` more for each `per` that went by."""
+    tally, now, granted = MemoryTally(), 0.0, list[float]()
+    for gap in gaps:
+        now += gap
+        tokens = tally.take_token(limit, per, "k", now=now, refusals_cost=refusals == "costly")
+        assert 0 <= tokens.left <= limit
+        assert tokens.wait <= per * 1.001
+        if tokens.granted:
+            granted.append(now)
+    for first, start in enumerate(granted):
+        for last in range(first, len(granted)):
+            assert last - first + 1 <= limit + limit * (granted[last] - start) / per + 1e-3
+
+
+@given(st.integers(1, 50), st.floats(0.1, 1000), st.integers(0, 30), st.sampled_from(["free", "costly"]))
+def test_who_waits_as_long_as_was_said_gets_a_token(limit: int, per: float, early: int, refusals: str) -> None:
+    """A refusal is a promise, also when early calls made it longer."""
+    tally, now = MemoryTally(), 5.0
+    while (tokens := tally.take_token(limit, per, "k", now=now)).granted:
+        pass
+    for _ in range(early):
+        tokens = tally.take_token(limit, per, "k", now=now, refusals_cost=refusals == "costly")
+
+    assert tally.take_token(limit, per, "k", now=now + tokens.wait).granted
+
+
+def test_a_bucket_says_how_full_it_is() -> None:
+    """And fills again with time."""
+    tally = MemoryTally()
+    first = tally.take_token(2, 10.0, "k", now=0.0)
+    assert (first.granted, first.left, first.full_in) == (True, 1, 5.0)
+    assert tally.take_token(2, 10.0, "k", now=0.0).left == 0
+    refused = tally.take_token(2, 10.0, "k", now=1.0)
+    assert (refused.granted, refused.left, refused.wait) == (False, 0, 4.0)
+    assert tally.take_token(2, 10.0, "k", now=20.0).left == 1
+    assert tally.take_token(2, 10.0, "other", now=20.0).left == 1
+
+
+def test_who_comes_too_early_waits_longer_when_refusals_cost() -> None:
+    """But never longer than the bucket takes to fill."""
+    tally = MemoryTally()
+    tally.take_token(1, 10.0, "k", now=0.0)
+    assert tally.take_token(1, 10.0, "k", now=4.0, refusals_cost=True).wait == 10.0
+    assert tally.take_token(1, 10.0, "k", now=9.0, refusals_cost=True).wait == 10.0
+    assert not tally.take_token(1, 10.0, "k", now=18.0).granted
+    assert tally.take_token(1, 10.0, "k", now=19.0).granted

@@ -25,6 +25,8 @@ _RECIPE = b"crosswind 1"
 LARGE = 262_144
 """Bytes of an input's JSON."""
 
+_MAX_INT = 2**53 - 1
+_FLAT_KINDS = frozenset({int, bool, type(None)})
 _SERIALS = frozenset({Sort.ID, Sort.TIME})
 _encode = msgspec.json.Encoder().encode
 _encode_sorted = msgspec.json.Encoder(order="sorted").encode
@@ -50,6 +52,9 @@ def fingerprint(operation: str, value: object, raw: bytes = b"") -> str:
 
 def hashes(operation: str, value: object, raw: bytes = b"") -> tuple[str, str]:
     """Fingerprint and digest together, for half the cost where nothing in the input looks generated."""
+    if form := _flat(value):
+        same = _hash(operation, form, raw)
+        return (same, same) if not raw else (fingerprint(operation, value, raw), same)
     if raw or _large(value):
         return fingerprint(operation, value, raw), digest(operation, value, raw)
     kept, blind = _kept(value, MAX_DEPTH), _blind(value, Sort.PLAIN, MAX_DEPTH)
@@ -63,6 +68,29 @@ def _hash(operation: str, form: bytes, raw: bytes) -> str:
     hasher.update(form)
     hasher.update(raw)
     return hasher.hexdigest()
+
+
+def _flat(value: object) -> bytes:
+    """The canonical form of the usual input, at a third of the cost; empty for any other.
+
+    The usual input is an object without further structure, in which nothing is volatile or looks generated.
+    """
+    if type(value) is not dict:
+        return b""
+    for name, item in value.items():
+        if name == "id" or sort_of(name) is not Sort.PLAIN:
+            return b""
+        kind = type(item)
+        if kind is str:
+            if blanked(item) != item:
+                return b""
+        elif (kind is int and not -_MAX_INT <= item <= _MAX_INT) or kind not in _FLAT_KINDS:
+            return b""
+    try:
+        form = _encode_sorted(value)
+    except UnicodeEncodeError:
+        return b""
+    return form if form.isascii() and len(form) <= LARGE else b""
 
 
 def _large(value: object) -> bytes:

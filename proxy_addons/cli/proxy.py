@@ -20,7 +20,8 @@ def proxy(asked: RunRequest, listen: str) -> int:
         host, port = _parse(listen)
         settings = asked.settings(os.environ)
         folder = make_folder(asked.run_dir, settings.profile.name)
-        session = Session(settings, asked.ways(host, port), folder, environ=os.environ)
+        source = asked.source(os.environ)
+        session = Session(settings, asked.ways(host, port), folder, environ=os.environ, source=source)
         run_loop(_serve(session))
     except TROUBLE as error:
         complain(error)

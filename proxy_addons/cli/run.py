@@ -17,8 +17,10 @@ from proxy_addons.engine.environment import child_environment
 from proxy_addons.engine.loop import run_loop
 from proxy_addons.engine.master import ListenError
 from proxy_addons.engine.recorder import RunFolderError, make_folder
+from proxy_addons.engine.reload import Source
 from proxy_addons.engine.session import Session, Ways
 from proxy_addons.engine.wire import EngineError
+from proxy_addons.rules.find import find
 from proxy_addons.rules.load import load
 from proxy_addons.rules.problem import ProfileError
 from proxy_addons.rules.settings import Settings, settle
@@ -65,6 +67,10 @@ class RunRequest:
             hermetic=self.hermetic,
         )
 
+    def source(self, environ: Mapping[str, str]) -> Source:
+        """Where the settings come from, to be read again when the file changes."""
+        return Source(find(self.profile), lambda: self.settings(environ))
+
     def ways(self, host: str = "127.0.0.1", port: int = 0) -> Ways:
         """How the session reaches the world."""
         return Ways(host, port, None, self.ephemeral_ca, self.upstream_ca, self.insecure)
@@ -80,7 +86,8 @@ def run(asked: RunRequest, command: Sequence[str], *, no_proxy: str | None, agen
     try:
         settings = asked.settings(os.environ)
         folder = make_folder(asked.run_dir, settings.profile.name)
-        session = Session(settings, asked.ways(), folder, environ=os.environ, command=command)
+        source = asked.source(os.environ)
+        session = Session(settings, asked.ways(), folder, environ=os.environ, command=command, source=source)
         status = run_loop(_run(session, command, no_proxy=no_proxy, agent=agent))
     except TROUBLE as error:
         complain(error)

@@ -21,7 +21,7 @@ from mitmproxy.master import Master
 
 from proxy_addons.engine.dispatch import FastAddonManager
 from proxy_addons.engine.loop import eager_task
-from proxy_addons.engine.wire import disconnect_all
+from proxy_addons.engine.wire import Clients, disconnect_all
 
 DRAIN_SECONDS = 2.0
 """How long exchanges that are still open may take to end by themselves when the proxy stops."""
@@ -100,7 +100,7 @@ class ProxyMaster(Master):
         """
         await self.proxyserver.servers.update([])
         await self._settle(lambda: busy() == 0)
-        disconnect_all(self.proxyserver)
+        disconnect_all(self.proxyserver, self.addons.get(Clients.name))
         await self._settle(lambda: busy() == 0 and not self.proxyserver.connections)
         await self.done()
         asyncio.get_running_loop().set_task_factory(None)

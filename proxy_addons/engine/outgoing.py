@@ -19,17 +19,14 @@ from mitmproxy.proxy.context import Context
 from mitmproxy.proxy.events import Event, Start
 from mitmproxy.proxy.layer import CommandGenerator
 from mitmproxy.proxy.layers import http as http_layers
-from mitmproxy.proxy.layers.http import (
-    HttpConnection,
+from mitmproxy.proxy.layers.http import HTTPMode
+from mitmproxy.proxy.layers.http._base import HttpConnection, ReceiveHttp
+from mitmproxy.proxy.layers.http._events import RequestData, RequestEndOfMessage, RequestHeaders
+from mitmproxy.proxy.layers.http._hooks import (
     HttpErrorHook,
-    HTTPMode,
     HttpRequestHook,
     HttpResponseHeadersHook,
     HttpResponseHook,
-    ReceiveHttp,
-    RequestData,
-    RequestEndOfMessage,
-    RequestHeaders,
 )
 from mitmproxy.proxy.mode_specs import ProxyMode, UpstreamMode
 from mitmproxy.proxy.server import ConnectionHandler

@@ -7,7 +7,6 @@ import os
 import time
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 
 from proxy_addons import __version__
@@ -62,7 +61,7 @@ class Recorder:
                 schema=SCHEMA_VERSION,
                 seed=settings.seed,
                 profile=profile.name,
-                profile_digest=sha256(profile.model_dump_json().encode()).hexdigest()[:16],
+                profile_digest=settings.digest,
                 origin=settings.origin,
                 command=list(command),
                 scope=list(settings.scope.hosts),

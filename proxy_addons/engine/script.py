@@ -14,14 +14,18 @@ from typing import TYPE_CHECKING, cast
 from mitmproxy import ctx, exceptions
 
 from proxy_addons.engine.recorder import Recorder, RunFolderError, make_folder
+from proxy_addons.engine.reload import Reload, Source
 from proxy_addons.engine.wire import EngineError, abort_peer, self_check
+from proxy_addons.rules.find import find
 from proxy_addons.rules.load import load
 from proxy_addons.rules.problem import ProfileError
-from proxy_addons.rules.settings import settle
+from proxy_addons.rules.settings import Settings, settle
 
 if TYPE_CHECKING:
     from mitmproxy.addonmanager import Loader
     from mitmproxy.addons.proxyserver import Proxyserver
+
+    from proxy_addons.chain import Chain
 
 _PREFIX = "crosswind_"
 OPTIONS = tuple(f"{_PREFIX}{name}" for name in ("profile", "seed", "origin", "map", "hermetic", "run"))
@@ -36,6 +40,8 @@ class Script:
         self.addons: list[object] = []
         self._asked: dict[str, object] | None = None
         self._recorder: Recorder | None = None
+        self._chain: Chain | None = None
+        self._reload: Reload | None = None
 
     def load(self, loader: Loader) -> None:
         """Declare the options, and set what the chain needs of mitmproxy's own."""
@@ -71,14 +77,32 @@ class Script:
             problem = f"no such option: {', '.join(unknown)}" if unknown else "name a profile"
             sys.stderr.write(f"crosswind: {problem}; options are {', '.join(OPTIONS)}\n")
             sys.exit(1)
+        if self._reload is not None:
+            self._reload.start()
 
     def done(self) -> None:
         """Write the last event, and print the summary."""
+        if self._reload is not None:
+            self._reload.stop()
+        if self._chain is not None:
+            self._chain.courier.drop()
         if self._recorder is not None:
             self._recorder.end()
             from proxy_addons.console.conclude import conclude  # Rich is not needed before the end
 
             conclude(self._recorder.folder)
+
+    @staticmethod
+    def _settings() -> Settings:
+        options = ctx.options
+        return settle(
+            load(options.crosswind_profile),
+            environ=os.environ,
+            seed=options.crosswind_seed,
+            origin=options.crosswind_origin or None,
+            maps=options.crosswind_map,
+            hermetic=options.crosswind_hermetic,
+        )
 
     def _start(self) -> None:
         from proxy_addons.chain import Chain  # chain.py loads this file
@@ -89,18 +113,14 @@ class Script:
             raise exceptions.OptionsError(f"{emudhra[0]} is not reviewed and must not be set")
         try:
             self_check()
-            settings = settle(
-                load(options.crosswind_profile),
-                environ=os.environ,
-                seed=options.crosswind_seed,
-                origin=options.crosswind_origin or None,
-                maps=options.crosswind_map,
-                hermetic=options.crosswind_hermetic,
-            )
+            settings = self._settings()
+            path = find(options.crosswind_profile)
             folder = make_folder(Path(options.crosswind_run) if options.crosswind_run else None, settings.profile.name)
         except (EngineError, ProfileError, RunFolderError, ValueError) as error:
             raise exceptions.OptionsError(str(error)) from error
         proxyserver: Proxyserver = ctx.master.addons.get("proxyserver")
         self._recorder = Recorder(folder, lambda peer: abort_peer(proxyserver, peer))
-        self.addons = Chain(settings, proxyserver, self._recorder.emit).addons
+        self._chain = Chain(settings, proxyserver, self._recorder.emit)
+        self.addons = self._chain.addons
+        self._reload = Reload(Source(path, self._settings), self._chain.live, self._recorder.emit)
         self._recorder.start(settings, insecure=options.ssl_insecure)

@@ -13,6 +13,7 @@ from proxy_addons.chain import Chain
 from proxy_addons.engine import certs
 from proxy_addons.engine.master import Listen, ProxyMaster
 from proxy_addons.engine.recorder import Recorder
+from proxy_addons.engine.reload import Reload, Source
 from proxy_addons.engine.wire import abort_peer, self_check
 from proxy_addons.rules.settings import Settings
 
@@ -32,7 +33,7 @@ class Ways:
 class Session:
     """`async with Session(…)`: inside the proxy accepts; outside it has stopped and its journal is whole.
 
-    Set `child_status` before it ends, where there was a command.
+    Set `child_status` before it ends, where there was a command. `source` is watched for changes.
     """
 
     def __init__(
@@ -43,6 +44,7 @@ class Session:
         *,
         environ: Mapping[str, str],
         command: Sequence[str] = (),
+        source: Source | None = None,
     ) -> None:
         self.settings = settings
         self.folder = folder
@@ -51,6 +53,8 @@ class Session:
         self._ways = ways
         self._environ = environ
         self._command = command
+        self._source = source
+        self._reload: Reload | None = None
 
     async def __aenter__(self) -> Self:
         """Bind, and accept.
@@ -76,6 +80,9 @@ class Session:
         except BaseException:
             self.recorder.end()
             raise
+        if self._source is not None:
+            self._reload = Reload(self._source, self.chain.live, self.recorder.emit)
+            self._reload.start()
         self.proxy_url = f"http://{f'[{host}]' if ':' in host else host}:{port}"
         return self
 
@@ -84,5 +91,8 @@ class Session:
     ) -> None:
         """Stop, and write the last event."""
         with contextlib.suppress(Exception) if error is not None else contextlib.nullcontext():
+            if self._reload is not None:
+                self._reload.stop()
+            await self.chain.courier.close()
             await self.master.stop(lambda: self.chain.observe.open_exchanges)
         self.recorder.end(self.child_status)

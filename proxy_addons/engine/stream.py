@@ -95,6 +95,8 @@ class Shape:
     def __init__(self, source: Source, pieces: AsyncIterator[bytes], *, whole: bool = False) -> None:
         self.source = source
         self.whole = whole
+        self.sent = 0
+        self.arrived = False
         self._pieces = pieces
         self._next: asyncio.Task[bytes] | None = None
         self.done = False
@@ -140,6 +142,14 @@ class Wanted:
     stream: ShapedStream
     piece: bytes | None = None
 
+    @property
+    def satisfied(self) -> bool:
+        """Whether the client has the end of the answer, or all that Content-Length promised it, and may leave."""
+        if self.shape.arrived:
+            return True
+        told = self.flow.response.headers.get("content-length", "") if self.flow.response is not None else ""
+        return told.isascii() and told.isdigit() and self.shape.sent >= int(told)
+
 
 @dataclass
 class CrosswindPieceHook(StartHook):
@@ -166,6 +176,11 @@ class ShapedStream(HttpStream):
     def backlog(self) -> int:
         """Bytes of the answer that wait behind the piece that is being shaped."""
         return sum(len(event.data) for event in self._paused_event_queue if isinstance(event, ResponseData))
+
+    @property
+    def behind(self) -> bool:
+        """Whether so much waits that no more should be read."""
+        return not self._over and self.backlog > HIGH_WATER
 
     @property
     def unsent(self) -> int:
@@ -212,6 +227,7 @@ class ShapedStream(HttpStream):
                 shape.source.end()
                 yield from self._hand_out(shape)
                 if not self._over:
+                    shape.arrived = self.context.client.connected
                     yield command
                     yield from self._end(shape)
             else:
@@ -223,7 +239,7 @@ class ShapedStream(HttpStream):
 
     @property
     def _over(self) -> bool:
-        return self.client_state == self.state_errored
+        return bool(self.client_state == self.state_errored)
 
     def _hand_out(self, shape: Shape) -> layer.CommandGenerator[None]:
         """Send pieces until the shape wants more input, has no more, or broke the exchange."""
@@ -236,6 +252,7 @@ class ShapedStream(HttpStream):
             elif wanted.piece is None:
                 return
             else:
+                shape.sent += len(wanted.piece)
                 yield SendHttp(ResponseData(self.stream_id, wanted.piece), self.context.client)
 
     def _broken(self) -> bool:
@@ -280,7 +297,7 @@ class GatedReader:
     async def read(self, count: int = -1) -> bytes:
         """Wait until every shaped answer is below the high-water mark, and read."""
         for stream in tuple(self._streams):
-            while stream in self._streams and stream.backlog > HIGH_WATER:
+            while stream in self._streams and stream.behind:
                 stream.progress.clear()
                 await stream.progress.wait()
         return await self._reader.read(count)

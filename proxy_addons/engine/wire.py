@@ -27,13 +27,17 @@ from mitmproxy import http
 from mitmproxy import version as mitmversion
 from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.connection import ConnectionState
+from mitmproxy.proxy.layers.http import HttpLayer
+from mitmproxy.proxy.layers.http._http2 import Http2Connection, Http2Server
+from mitmproxy.proxy.layers.http._http_h2 import BufferedH2Connection
 from mitmproxy.proxy.server import ConnectionHandler, ConnectionIO
 
+from proxy_addons.earlier import EarlierAnswers
 from proxy_addons.engine import stream
 from proxy_addons.engine.departures import Departures
+from proxy_addons.engine.goaway import send_goaway
 from proxy_addons.engine.outgoing import Outgoing
 from proxy_addons.engine.stream import GatedReader
-from proxy_addons.earlier import EarlierAnswers
 from proxy_addons.exchange import Answer, Exchange, Origin, Request
 from proxy_addons.tally import Tally
 
@@ -72,6 +76,10 @@ def self_check() -> None:
             "ConnectionIO.reader": "reader" in ConnectionIO.__dataclass_fields__,
             "HTTPFlow.kill": "killable" in dir(mitmflow.Flow) and callable(http.HTTPFlow.kill),
             "HttpLayer.make_stream": stream.installed(),
+            "HttpLayer.connections": "connections" in HttpLayer.__annotations__,
+            "Http2Server.h2_conn": "h2_conn" in Http2Connection.__annotations__,
+            "BufferedH2Connection.stream_buffers": "stream_buffers" in BufferedH2Connection.__annotations__,
+            "H2Connection._data_to_send": hasattr(BufferedH2Connection(Http2Server.h2_conf), "_data_to_send"),
             "ConnectionHandler.handle_client": inspect.iscoroutinefunction(ConnectionHandler.handle_client),
         }.items()
         if not there
@@ -168,9 +176,14 @@ def abort_peer(proxyserver: Proxyserver, peer: object) -> None:
             abort(proxyserver, handler.client)
 
 
-def disconnect_all(proxyserver: Proxyserver) -> None:
-    """Cancel every connection's handler: each is closed, and its `client_disconnected` fires."""
+def disconnect_all(proxyserver: Proxyserver, clients: Clients | None = None) -> None:
+    """Cancel every connection's handler: each is closed, and its `client_disconnected` fires.
+
+    `clients` is told that none of them hung up.
+    """
     for handler in list(proxyserver.connections.values()):
+        if clients is not None:
+            clients.cut(handler.client)
         io = handler.transports.get(handler.client)
         if io is not None and io.handler is not None:
             io.handler.cancel("the proxy stops")
@@ -320,6 +333,10 @@ class FlowWire:
             response.headers["content-length"] = str(len(body) if length is None else length)
         if close and not self.http2:
             response.headers["connection"] = "close"
+
+    def goaway(self) -> bool:
+        """See `Wire.goaway`."""
+        return send_goaway(self._around.proxyserver, self._flow.client_conn)
 
     def reset(self) -> bool:
         """See `Wire.reset`."""

@@ -126,6 +126,32 @@ class PassedThrough(msgspec.Struct, tag="passed_through", tag_field="event", omi
     agent: str = "default"
 
 
+class WebhookDropped(msgspec.Struct, tag="webhook_dropped", tag_field="event"):
+    """A webhook of the sandbox's that never was delivered, and why. `id` is its event's."""
+
+    at: float
+    id: str
+    webhook: str
+    event_type: str
+    reason: str
+
+
+class ProfileReloaded(msgspec.Struct, tag="profile_reloaded", tag_field="event", omit_defaults=True):
+    """The profile's file changed on disk: taken over, or refused for these reasons and the old one stays."""
+
+    at: float
+    ok: bool
+    digest: str
+    problems: list[str] = []
+
+
+class Controlled(msgspec.Struct, tag="controlled", tag_field="event"):
+    """Somebody paused, resumed or reset the run: `action`."""
+
+    at: float
+    action: str
+
+
 class Noise(msgspec.Struct, tag="noise", tag_field="event", omit_defaults=True):
     """Something on the port that never became a call: a broken handshake, bytes that are no HTTP."""
 
@@ -152,9 +178,17 @@ class RunEnded(msgspec.Struct, tag="run_ended", tag_field="event", omit_defaults
     child_status: int | None = None
 
 
-type Event = RunStarted | ExchangeClosed | PassedThrough | Noise | ProxyError | RunEnded
+type Event = (
+    RunStarted
+    | ExchangeClosed
+    | PassedThrough
+    | WebhookDropped
+    | ProfileReloaded
+    | Controlled
+    | Noise
+    | ProxyError
+    | RunEnded
+)
 
 encoder = msgspec.json.Encoder()
-decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(
-    RunStarted | ExchangeClosed | PassedThrough | Noise | ProxyError | RunEnded
-)
+decoder: msgspec.json.Decoder[Event] = msgspec.json.Decoder(Event)

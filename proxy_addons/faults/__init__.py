@@ -12,7 +12,7 @@ from functools import cache
 
 from proxy_addons.faults.base import Fault
 
-_NOT_FAULTS = frozenset({"base", "cut", "delay", "streams"})
+_NOT_FAULTS = frozenset({"answers", "base", "cut", "delay", "drift", "json_edit", "plausible", "streams"})
 
 
 @cache

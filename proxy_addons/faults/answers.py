@@ -47,7 +47,7 @@ def check_header_name(name: str) -> str:
     if name.lower() in FRAMING:
         raise ValueError(f"{name} is set by the body itself; to break the framing use the fault `wrong_length`")
     if not name or not name.isascii() or any(c in name for c in " :\r\n"):
-        raise ValueError(f"{name!r} is no header's name")
+        raise ValueError(f"{name!r} is no header")
     return name
 
 

@@ -89,6 +89,13 @@ class Wire(Protocol):
         """Close the client's connection (FIN) without an answer. On HTTP/2 the stream alone is reset."""
 
 
+Side = Literal[Phase.BEFORE, Phase.AFTER]
+"""Where a fault may play that plays on a call."""
+
+type Flaw = Literal["alert", "wrong_host", "expired", "untrusted"]
+"""What is wrong with a TLS handshake: an alert instead of it, or a certificate that a careful client refuses."""
+
+
 class Report(Protocol):
     """Takes what happened, in a few words; the last one counts."""
 
@@ -147,6 +154,11 @@ class Fault(BaseModel):
         return None
 
     @property
+    def flaw(self) -> Flaw | None:
+        """What is wrong with the TLS handshake that follows, in place of `play`; None: it is played at once."""
+        return None
+
+    @property
     def resizes(self) -> bool:
         """Whether shaping may change the body's length without ending the connection: then no length is promised."""
         return False
@@ -187,3 +199,12 @@ class Shaper(Fault):
     @override
     async def play(self, wire: Wire, draw: Draw) -> Played:
         raise TypeError("a shaper is not played at once")
+
+
+class Opening(Fault):
+    """A fault that strikes when a connection is opened, before any call exists."""
+
+    covers_open: ClassVar[bool] = False
+    """Whether it strikes a connection that is open already, too, when the next call arrives on it."""
+
+    at: Literal[Phase.CONNECT] = Phase.CONNECT

@@ -52,7 +52,9 @@ class CorruptBytes(Fault):
         if answer is None or not answer.body:
             return Played(delivered=False, detail="the answer has no body")
         body = bytearray(wire.raw_body if self.where == "wire" else answer.body)
-        places = [at for at, byte in enumerate(body) if byte in _PRINTABLE] if self.where == "text" else range(len(body))
+        places = (
+            [at for at, byte in enumerate(body) if byte in _PRINTABLE] if self.where == "text" else range(len(body))
+        )
         if not places:
             return Played(delivered=False, detail="the answer has no letter to change")
         wanted = self.count if self.share is None else max(1, round(len(body) * self.share))

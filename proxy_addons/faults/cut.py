@@ -13,7 +13,7 @@ from typing import Any, ClassVar, override
 from pydantic import Field, model_validator
 
 from proxy_addons.exchange import Phase
-from proxy_addons.faults.base import Fault, Played, Report, Shapes, Wire
+from proxy_addons.faults.base import Fault, Played, Report, Shapes, Side, Wire
 from proxy_addons.rules.draw import Draw
 from proxy_addons.units import Size
 
@@ -27,7 +27,7 @@ class Cut(Fault):
     done: ClassVar[str]
     """What was done, for the journal: 'RST sent'."""
 
-    at: Phase = Phase.BEFORE
+    at: Side = Phase.BEFORE
     after_bytes: Size | None = Field(default=None, description="bytes of the answer's body that still arrive")
     after_share: float | None = Field(
         default=None, gt=0, lt=1, description="share of the answer's body that still arrives"

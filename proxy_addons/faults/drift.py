@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Callable
+from decimal import Decimal
 from typing import Literal
 
 from proxy_addons.json_text import JsonText, write
@@ -19,35 +21,46 @@ CASES: dict[Case, str] = {
 }
 
 _WORD = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W\d_]+")
-_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+)?([eE][-+]?[0-9]+)?")
+_NUMBER = re.compile(r"-?(0|[1-9][0-9]*)(\.[0-9]+|[eE]\+?[0-9]{1,2})?")
 
 
 def retyped(value: JsonText, kind: Type) -> str:
     """The JSON text of the value as another type; numbers keep their digits where the type has room for them."""
-    source = value.source
-    if value.kind == kind:
-        return source
-    match kind:
-        case "string":
-            return write("" if value.kind == "null" else source)
-        case "array":
-            return f"[{source}]"
-        case "object":
-            return f'{{"value": {source}}}'
-        case "boolean":
-            return "false" if source in {"0", '""', "null", '"false"', "[]", "{}"} else "true"
-        case "number" | "integer":
-            text = str(value.value) if value.kind == "string" else source
-            text = {"true": "1", "false": "0"}.get(text, text)
-            number = _NUMBER.fullmatch(text)
-            if number is None:
-                return "0"
-            return text if kind == "number" else number[0].partition(".")[0].partition("e")[0].partition("E")[0]
+    return value.source if value.kind == kind else _TYPES[kind](value)
+
+
+def _string(value: JsonText) -> str:
+    return write("" if value.kind == "null" else value.source)
+
+
+def _boolean(value: JsonText) -> str:
+    return "false" if value.source in {"0", '""', "null", '"false"', "[]", "{}"} else "true"
+
+
+def _number(value: JsonText) -> str:
+    text = str(value.value) if value.kind == "string" else value.source
+    text = {"true": "1", "false": "0"}.get(text, text)
+    return text if _NUMBER.fullmatch(text) else "0"
+
+
+def _integer(value: JsonText) -> str:
+    digits, point, _ = _number(value).partition(".")
+    return digits if point or digits.lstrip("-").isdigit() else str(int(Decimal(digits)))
+
+
+_TYPES: dict[Type, Callable[[JsonText], str]] = {
+    "string": _string,
+    "number": _number,
+    "integer": _integer,
+    "boolean": _boolean,
+    "array": lambda value: f"[{value.source}]",
+    "object": lambda value: f'{{"value": {value.source}}}',
+}
 
 
 def in_case(key: str, case: Case) -> str:
     """The key in another case; what has no words in it stays."""
-    words = [word.lower() for word in _WORD.findall(key)]
+    words: list[str] = [word.lower() for word in _WORD.findall(key)]
     if not words:
         return key
     match case:

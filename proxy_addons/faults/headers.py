@@ -5,8 +5,8 @@ another value, when written as a mapping), `oversized` adds one header of that m
 
 What the client sees: the same answer under other headers. On HTTP/1.1 a duplicated header is two lines, and
 many clients refuse a header line of more than 64KB (http.client) or a head of more than 100KB (h11). On HTTP/2
-an oversized header takes CONTINUATION frames, and clients that announce SETTINGS_MAX_HEADER_LIST_SIZE refuse it
-with an error for the stream or the connection.
+an oversized header takes CONTINUATION frames, and clients refuse more than the header list that they accept (httpx:
+64KB): with an error, by closing the connection, or by waiting to their own time-out.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import Annotated, Literal, Self, override
 from pydantic import BeforeValidator, Field, model_validator
 
 from proxy_addons.exchange import Phase
-from proxy_addons.faults.answers import HeaderFields, HeaderName, Headers as Fields, check_headers
+from proxy_addons.faults.answers import HeaderFields, HeaderName, check_headers
+from proxy_addons.faults.answers import Headers as Fields
 from proxy_addons.faults.base import Fault, Played, Wire
 from proxy_addons.rules.draw import Draw
 from proxy_addons.units import Size
@@ -34,7 +35,9 @@ class Headers(Fault):
 
     at: Literal[Phase.AFTER] = Phase.AFTER
     set: HeaderFields = Field(default_factory=dict, description="headers and their new values")
-    remove: Annotated[tuple[HeaderName, ...], BeforeValidator(_some)] = Field(default=(), description="headers to take away")
+    remove: Annotated[tuple[HeaderName, ...], BeforeValidator(_some)] = Field(
+        default=(), description="headers to take away"
+    )
     duplicate: Annotated[tuple[HeaderName, ...] | dict[HeaderName, str], BeforeValidator(_some)] = Field(
         default=(), description="headers to send twice; as a mapping: with these values the second time"
     )

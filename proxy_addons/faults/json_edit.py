@@ -22,6 +22,7 @@ class Changes:
     done: list[str] = field(default_factory=list)
     missed: list[str] = field(default_factory=list)
 
+    @override
     def __str__(self) -> str:
         more = [f"and {len(self.done) - _TOLD} more"] if len(self.done) > _TOLD else []
         return "; ".join([*self.done[:_TOLD], *more, *self.missed])

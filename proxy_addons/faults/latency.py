@@ -12,7 +12,7 @@ from __future__ import annotations
 from typing import ClassVar, override
 
 from proxy_addons.exchange import Phase
-from proxy_addons.faults.base import Fault, Played, Wire
+from proxy_addons.faults.base import Fault, Played, Side, Wire
 from proxy_addons.faults.delay import Delay
 from proxy_addons.rules.draw import Draw
 from proxy_addons.units import show_duration
@@ -23,7 +23,7 @@ class Latency(Delay, Fault):
 
     shorthand: ClassVar[str | None] = "delay"
 
-    at: Phase = Phase.BEFORE
+    at: Side = Phase.BEFORE
 
     @override
     def describe(self) -> str:

@@ -11,8 +11,8 @@ status and Content-Type. The content encoding stays, Content-Length is mended.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar, Literal, get_args, override
+from collections.abc import Callable, Iterator
+from typing import ClassVar, Literal, override
 
 from pydantic import Field
 
@@ -22,10 +22,10 @@ from proxy_addons.json_text import Document, JsonText
 from proxy_addons.rules.draw import Draw
 
 type How = Literal["cut", "trailing_comma", "nan", "duplicate_key", "bom", "wrong_encoding"]
-_WAYS: tuple[How, ...] = get_args(How.__value__)
 _BOM = b"\xef\xbb\xbf"
 _LATIN_1 = b"\xe9"
-_SAID = {
+_MARK = "\N{OBJECT REPLACEMENT CHARACTER}"
+_SAID: dict[How, str] = {
     "cut": "is cut in the middle",
     "trailing_comma": "has a comma too many",
     "nan": "has NaN in it",
@@ -44,11 +44,6 @@ class MalformedJson(Fault):
     how: How | None = Field(default=None, description="what is wrong with it; none: drawn among what its body allows")
 
     @override
-    @property
-    def fatal(self) -> bool:
-        return self.how == "cut"
-
-    @override
     def describe(self) -> str:
         return f"the answer's JSON {_SAID[self.how] if self.how else 'is malformed'}"
 
@@ -57,50 +52,78 @@ class MalformedJson(Fault):
         answer = wire.answer
         if answer is None or not answer.body:
             return Played(delivered=False, detail="the answer has no body")
-        u = draw.uniform("cut")
         try:
-            broken = {how: made for how in _WAYS if self.how in {how, None} and (made := _break(answer.body, how, u))}
+            Document(answer.body)
         except ValueError:
             kind = answer.header("content-type") or "of no type"
             return Played(delivered=False, detail=f"the answer is no JSON: {kind}, {len(answer.body)} bytes")
-        if not broken:
-            return Played(delivered=False, detail=f"{self.how}: this answer offers no place for it")
-        how = self.how or draw.choice("how", tuple(broken))
-        wire.edit(body=broken[how])
-        return Played(delivered=True, detail=f"the JSON {_SAID[how]}")
+        for how in (self.how,) if self.how is not None else _in_drawn_order(draw):
+            broken = _BREAKERS[how](answer.body, draw.uniform("cut"))
+            if broken is not None:
+                wire.edit(body=broken)
+                return Played(delivered=True, detail=f"the JSON {_SAID[how]}")
+        return Played(delivered=False, detail=f"the answer's JSON offers no place for {self.how}")
 
 
-def _break(body: bytes, how: How, u: float) -> bytes | None:
-    """The body, broken this way; None when it offers no place for it."""
+def _in_drawn_order(draw: Draw) -> tuple[How, ...]:
+    first = int(draw.uniform("how") * len(_BREAKERS))
+    ways = tuple(_BREAKERS)
+    return ways[first:] + ways[:first]
+
+
+def _cut(body: bytes, u: float) -> bytes | None:
+    whole = body.rstrip()
+    return whole[: 1 + int(u * (len(whole) - 1))] if whole[-1:] in {b"}", b"]", b'"'} else None
+
+
+def _trailing_comma(body: bytes, _: float) -> bytes | None:
     document = Document(body)
-    root, members = document.root, document.root.members
-    match how:
-        case "cut":
-            whole = body.rstrip()
-            return whole[: 1 + int(u * (len(whole) - 1))] if root.kind in {"object", "array", "string"} else None
-        case "trailing_comma":
-            if not members:
-                return None
-            members[-1].value.replace(f"{members[-1].value.source},")
-        case "nan":
-            leaves = list(_leaves(root))
-            if not leaves:
-                return None
-            next((leaf for leaf in leaves if leaf.kind == "number"), leaves[-1]).replace("NaN")
-        case "duplicate_key":
-            if not members or root.kind != "object":
-                return None
-            root.add(members[0].key, "null")
-        case "bom":
-            return None if body.startswith(_BOM) else _BOM + body
-        case "wrong_encoding":
-            text = next((leaf for leaf in _leaves(root) if leaf.kind == "string"), None)
-            if text is None or document.encoding not in {"utf-8", "utf-8-sig"}:
-                return None
-            mark = "\N{OBJECT REPLACEMENT CHARACTER}"
-            text.replace(f'"{mark}{text.source[1:]}')
-            return document.encode().replace(mark.encode(), _LATIN_1, 1)
+    if not document.root.members:
+        return None
+    last = document.root.members[-1].value
+    last.replace(f"{last.source},")
     return document.encode()
+
+
+def _nan(body: bytes, _: float) -> bytes | None:
+    document = Document(body)
+    leaves = list(_leaves(document.root))
+    if not leaves:
+        return None
+    next((leaf for leaf in leaves if leaf.kind == "number"), leaves[-1]).replace("NaN")
+    return document.encode()
+
+
+def _duplicate_key(body: bytes, _: float) -> bytes | None:
+    document = Document(body)
+    if document.root.kind != "object" or not document.root.members:
+        return None
+    document.root.add(document.root.members[0].key, "null")
+    return document.encode()
+
+
+def _bom(body: bytes, _: float) -> bytes | None:
+    return None if body.startswith(_BOM) else _BOM + body
+
+
+def _wrong_encoding(body: bytes, _: float) -> bytes | None:
+    document = Document(body)
+    text = next((leaf for leaf in _leaves(document.root) if leaf.kind == "string"), None)
+    if text is None or not document.encoding.startswith("utf-8"):
+        return None
+    text.replace(f'"{_MARK}{text.source[1:]}')
+    return document.encode().replace(_MARK.encode(), _LATIN_1, 1)
+
+
+_BREAKERS: dict[How, Callable[[bytes, float], bytes | None]] = {
+    "cut": _cut,
+    "trailing_comma": _trailing_comma,
+    "nan": _nan,
+    "duplicate_key": _duplicate_key,
+    "bom": _bom,
+    "wrong_encoding": _wrong_encoding,
+}
+"""How each way breaks a body; None: the body offers no place for it. The number says where."""
 
 
 def _leaves(value: JsonText) -> Iterator[JsonText]:

@@ -8,14 +8,14 @@ from __future__ import annotations
 from typing import override
 
 from proxy_addons.exchange import Phase
-from proxy_addons.faults.base import Fault, Played, Wire
+from proxy_addons.faults.base import Fault, Played, Side, Wire
 from proxy_addons.rules.draw import Draw
 
 
 class Noop(Fault):
     """Do nothing."""
 
-    at: Phase = Phase.BEFORE
+    at: Side = Phase.BEFORE
 
     @override
     def describe(self) -> str:

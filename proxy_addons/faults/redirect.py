@@ -17,7 +17,7 @@ from pydantic import AfterValidator, Field, model_validator
 
 from proxy_addons.exchange import Phase, Request
 from proxy_addons.faults.answers import title
-from proxy_addons.faults.base import Fault, Played, Wire
+from proxy_addons.faults.base import Fault, Played, Side, Wire
 from proxy_addons.rules.draw import Draw
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
@@ -34,7 +34,7 @@ class Redirect(Fault):
 
     shorthand: ClassVar[str | None] = "to"
 
-    at: Phase = Phase.BEFORE
+    at: Side = Phase.BEFORE
     code: Literal[301, 302, 303, 307, 308] = Field(default=307, description="HTTP status code")
     to: Annotated[str, Field(min_length=1), AfterValidator(_location)] | None = Field(
         default=None, description="a URL, or a path at the same host", examples=["https://other.example.com/v2"]
@@ -64,7 +64,11 @@ class Redirect(Fault):
     @override
     async def play(self, wire: Wire, draw: Draw) -> Played:
         location = self.to or _address(wire.request, self.host)
-        headers = [("location", location), ("content-type", "text/plain; charset=utf-8")]
+        headers = [
+            ("location", location),
+            ("content-type", "text/plain; charset=utf-8"),
+            ("cache-control", "no-store"),  # a 301 and a 308 would outlive the run
+        ]
         wire.respond(self.code, headers, f"{self.code} {title(self.code)}: {location}\n".encode())
         return Played(delivered=True, detail=f"answered {self.code} to {location}", ends=True)
 

@@ -15,9 +15,12 @@ from typing import ClassVar, override
 from pydantic import Field
 
 from proxy_addons.exchange import Phase
-from proxy_addons.faults.base import Fault, Played, Wire
+from proxy_addons.faults.base import Fault, Played, Side, Wire
 from proxy_addons.rules.draw import Draw
 from proxy_addons.units import Duration, show_duration
+
+_HEAD_START = 0.01
+"""Seconds that the last one to pass gets: it travels on another connection, or in the same moment."""
 
 
 class Reorder(Fault):
@@ -25,7 +28,7 @@ class Reorder(Fault):
 
     shorthand: ClassVar[str | None] = "after"
 
-    at: Phase = Phase.AFTER
+    at: Side = Phase.AFTER
     after: int = Field(default=1, ge=1, le=1000, description="how many later exchanges pass first")
     hold: Duration = Field(default=5.0, gt=0, le=3600, description="the longest wait, when they do not come")
 
@@ -39,6 +42,7 @@ class Reorder(Fault):
     async def play(self, wire: Wire, draw: Draw) -> Played:
         passed = await wire.wait_for_others(self.after, self.hold)
         if passed >= self.after:
+            await wire.wait(_HEAD_START)
             return Played(delivered=True, detail=f"let go after {passed} later")
         if not await wire.wait(0):
             detail = f"the client left when {passed} of {self.after} had passed"

@@ -83,7 +83,9 @@ class SchemaDrift(JsonEdit):
     @override
     def change(self, root: JsonText, draw: Draw) -> Changes:
         changes = Changes()
-        moved = {name: [one for path in paths for one in _found(path, root, changes)] for name, paths in self.nest.items()}
+        moved = {
+            name: [one for path in paths for one in _found(path, root, changes)] for name, paths in self.nest.items()
+        }
         self._change_values(root, changes)
         self._change_names(root, changes)
         for name, found in moved.items():

@@ -2,8 +2,7 @@
 
 The provider is asked and does its work; then the agent is given the last successful answer that it got to the same
 operation before, as from a cache that nobody told. Of the provider's answer nothing is left. The first call of an
-operation has no earlier answer, and is not touched; the last 1,000 operations of agents are remembered, with
-answers of up to 1 MB.
+operation has no earlier answer, and is not touched; the last 1,000 operations of agents are remembered, up to 32 MB.
 
 What the client sees, on HTTP/1.1 and HTTP/2 alike: a complete, well-formed answer, whose Date and content are old.
 """

@@ -21,7 +21,7 @@ from pydantic import Field, model_validator
 
 from proxy_addons.exchange import Phase
 from proxy_addons.faults.answers import BODYLESS, HeaderFields, Headers, error_page, problem, title
-from proxy_addons.faults.base import Fault, Played, Wire
+from proxy_addons.faults.base import Fault, Played, Side, Wire
 from proxy_addons.rules.draw import Draw
 from proxy_addons.units import Duration, show_duration
 
@@ -34,7 +34,7 @@ class Status(Fault):
 
     shorthand: ClassVar[str | None] = "code"
 
-    at: Phase = Phase.BEFORE
+    at: Side = Phase.BEFORE
     code: Code | None = Field(default=None, description="HTTP status code")
     codes: Annotated[tuple[Code, ...], Field(min_length=1)] | Annotated[dict[Code, Weight], Field(min_length=1)] = (
         Field(default=(), description="several to draw from, or a weight for each: {500: 3, 502: 1}")
@@ -54,8 +54,6 @@ class Status(Fault):
             raise ValueError("needs `code`, or `codes` to draw from, and not both")
         if self.body is not None and "page" in self.model_fields_set:
             raise ValueError("has a `body` of its own and a `page` too; write one of them")
-        if self.body is not None and BODYLESS.issuperset(self._weights):
-            raise ValueError(f"an answer with status {self._said()} has no body")
         return self
 
     @property

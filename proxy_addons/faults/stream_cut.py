@@ -17,7 +17,7 @@ from typing import Literal, Self, override
 from pydantic import Field, model_validator
 
 from proxy_addons.faults.base import Report, Shaper, Wire
-from proxy_addons.faults.streams import Place, Reader, no_events
+from proxy_addons.faults.streams import FLUSH, Place, Reader, no_events
 from proxy_addons.rules.draw import Draw
 
 _IN_WORDS = {"reset": "RST sent", "close": "closed", "clean": "ended as if it were whole"}
@@ -71,8 +71,13 @@ class StreamCut(Place, Shaper):
                 break
         if not reader.reached:
             return
-        report(f"cut {self.words}, {_IN_WORDS[self.end]}")
-        if self.end == "reset":
-            wire.reset()
-        elif self.end == "close":
-            wire.close()
+        if self.end == "clean":
+            report(f"cut {self.words}, {_IN_WORDS[self.end]}")
+        elif not await wire.wait(FLUSH):
+            report("the client left before its place came", delivered=False)
+        else:
+            report(f"cut {self.words}, {_IN_WORDS[self.end]}")
+            if self.end == "reset":
+                wire.reset()
+            else:
+                wire.close()

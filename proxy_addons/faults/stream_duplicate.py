@@ -86,9 +86,9 @@ class StreamDuplicate(Shaper):
     async def _after_bytes(self, reader: Reader, place: int, report: Report) -> AsyncIterator[bytes]:
         async for piece in reader.before(Place(after_bytes=place)):
             yield piece
-        rest = reader.rest()
-        piece = await anext(rest, None) if reader.reached else None
-        if piece is not None:
-            for _ in range(self.times + 1):
-                yield piece
-            report(f"{len(piece)} bytes behind byte {place} sent {self.times + 1} times")
+        if reader.reached:
+            async for piece in reader.rest():
+                for _ in range(self.times + 1):
+                    yield piece
+                report(f"{len(piece)} bytes behind byte {place} sent {self.times + 1} times")
+                return

@@ -18,6 +18,9 @@ from proxy_addons.units import Size
 
 EVENT_STREAM = "text/event-stream"
 
+FLUSH = 0.05
+"""Seconds for what was handed out to get on its way: a reset drops what still waits in a buffer."""
+
 
 class Place(BaseModel):
     """A place behind so many events, or so many bytes, of an answer. Behind the first event when nothing is said."""

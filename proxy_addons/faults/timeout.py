@@ -14,7 +14,7 @@ from typing import ClassVar, override
 from pydantic import Field
 
 from proxy_addons.exchange import Phase
-from proxy_addons.faults.base import Fault, Played, Wire
+from proxy_addons.faults.base import Fault, Played, Side, Wire
 from proxy_addons.rules.draw import Draw
 from proxy_addons.units import Duration, show_duration
 
@@ -24,7 +24,7 @@ class Timeout(Fault):
 
     shorthand: ClassVar[str | None] = "hold"
 
-    at: Phase = Phase.BEFORE
+    at: Side = Phase.BEFORE
     hold: Duration = Field(
         default=60.0, gt=0, le=3600, description="the longest silence, then the connection is closed"
     )

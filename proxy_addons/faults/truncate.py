@@ -1,9 +1,9 @@
 """Truncate: the answer ends too early.
 
-What the client sees with `framing: broken` (default) on HTTP/1.1: a Content-Length that promises the whole,
-some of the bytes, and the end of the connection; on HTTP/2, where nothing but that stream is hurt, fewer bytes
-than Content-Length says, which clients report as a protocol error. A body with a content encoding is cut as it
-is on the wire.
+What the client sees with `framing: broken` (default) on HTTP/1.1: a Content-Length that promises the whole, some of
+the bytes, and the end of the connection. On HTTP/2: fewer bytes than Content-Length says, which is malformed (RFC
+9113, 8.1.1), and which clients report as a protocol error of the stream or of the connection. A body with a content
+encoding is cut as it is on the wire.
 
 With `framing: clean`, on HTTP/1.1 and HTTP/2 alike: an answer that is whole as far as HTTP can tell, whose text
 stops somewhere. The text is cut and encoded again, so that it is the JSON that is broken and not the gzip.

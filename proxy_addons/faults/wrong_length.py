@@ -3,8 +3,8 @@
 What the client sees on HTTP/1.1: with a positive `by` it waits for bytes that never come, and finds the
 connection closed, or, with `close: false`, nothing until its own time-out; with a negative one the body is cut
 short, and with `close: false` the rest is taken for the next answer of the connection. On HTTP/2, where frames
-tell the length, such an answer is malformed (RFC 9113, 8.1.1): the client reports a protocol error, the
-connection stays, and `close` counts for nothing.
+tell the length, such an answer is malformed (RFC 9113, 8.1.1): the client reports a protocol error,
+for the stream or, as httpx does, for its whole connection, and `close` counts for nothing.
 """
 
 from __future__ import annotations

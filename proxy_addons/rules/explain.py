@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 
+from proxy_addons.exchange import Phase
 from proxy_addons.rules.match import Match
 from proxy_addons.rules.problem import listed
 from proxy_addons.rules.profile import Profile, Rule
@@ -38,7 +39,13 @@ def explain_rule(rule: Rule) -> str:
     """One rule as a sentence: how many of which calls by whom, and what happens to them."""
     if rule.when.probability == 0:
         return f"Never (probability 0): {rule.fault.settings.describe()}."
-    parts = [f"{_share(rule.when)} of {_target(rule.match)}", *_conditions(rule.match), *_limits(rule.when)]
+    if rule.fault.settings.at is Phase.CONNECT:
+        share = _share(rule.when)
+        what = share.replace("call", "new connection") if "call" in share else f"{share} to connect"
+        what += _by(rule.match)
+    else:
+        what = f"{_share(rule.when)} of {_target(rule.match)}"
+    parts = [what, *_conditions(rule.match), *_limits(rule.when)]
     sentence = f"{', '.join(parts)}: {rule.fault.settings.describe()}."
     return sentence[0].upper() + sentence[1:]
 
@@ -56,8 +63,11 @@ def _share(when: When) -> str:
 
 
 def _target(match: Match) -> str:
-    what = listed(match.operation) if match.operation else "any operation"
-    return f"{what} by {'agent' if len(match.agent) == 1 else 'agents'} {listed(match.agent)}" if match.agent else what
+    return (listed(match.operation) if match.operation else "any operation") + _by(match)
+
+
+def _by(match: Match) -> str:
+    return f" by {'agent' if len(match.agent) == 1 else 'agents'} {listed(match.agent)}" if match.agent else ""
 
 
 def _conditions(match: Match) -> Iterator[str]:

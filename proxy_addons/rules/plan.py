@@ -12,8 +12,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from proxy_addons.calls.opening import CONNECT
 from proxy_addons.exchange import Answer, Call, Exchange, Phase
-from proxy_addons.faults.base import Fault
+from proxy_addons.faults.base import Fault, Opening
 from proxy_addons.rules.draw import Draw, seed_key
 from proxy_addons.rules.match import Kind, Matcher
 from proxy_addons.rules.profile import Profile, Rule
@@ -63,7 +64,13 @@ class Plan:
             if decision.fired
             and phase in decision.fault.sides
             and (phase is not Phase.AFTER or decision.fault.shaping is None)
+            and decision.fault.flaw is None
         )
+
+    @property
+    def flawed(self) -> tuple[Decision, ...]:
+        """Those that fired and spoil the TLS handshake that follows, in file order."""
+        return tuple(decision for decision in self.decisions if decision.fired and decision.fault.flaw is not None)
 
     @property
     def wants_answer(self) -> bool:
@@ -92,7 +99,7 @@ _NOTHING = Plan()
 class _Compiled:
     """A rule, ready for the hot path."""
 
-    __slots__ = ("fault", "match", "max", "name", "number", "probability", "when", "word")
+    __slots__ = ("covers_open", "fault", "match", "max", "name", "number", "opens", "probability", "when", "word")
 
     def __init__(self, number: int, rule: Rule) -> None:
         self.number = number
@@ -103,6 +110,8 @@ class _Compiled:
         self.max = rule.when.max
         self.word = rule.fault.word
         self.fault = rule.fault.settings
+        self.opens = isinstance(self.fault, Opening)
+        self.covers_open = isinstance(self.fault, Opening) and self.fault.covers_open
 
 
 class Decider:
@@ -111,16 +120,27 @@ class Decider:
     def __init__(self, profile: Profile, tally: Tally, seed: int) -> None:
         self.paused = False
         self._tally = tally
+        self.take_over(profile, seed)
+
+    def take_over(self, profile: Profile, seed: int) -> None:
+        """Decide by these rules from now on. Ordinals and caps go on; a cap belongs to the rule's name."""
         self._key = seed_key(seed)
         self._rules = tuple(_Compiled(number, rule) for number, rule in enumerate(profile.rules))
         self._by_kind: dict[Kind, Sequence[_Compiled]] = {}
+        self.minds_openings = any(rule.opens for rule in self._rules)
+        self.covers_open = any(rule.covers_open for rule in self._rules)
 
-    def decide(self, exchange: Exchange, elapsed: float) -> Plan:
-        """Make every decision about an exchange, `elapsed` seconds into the run."""
+    def decide(self, exchange: Exchange, elapsed: float, *, is_open: bool = False) -> Plan:
+        """Make every decision about an exchange, `elapsed` seconds into the run.
+
+        `is_open`: it stands for the opening of a connection that is open already.
+        """
         request, agent = exchange.request, exchange.agent
         found: dict[int, Decision] = {}
         for index, call in enumerate(exchange.calls):
             for rule in self._rules_for(Kind(agent, call.operation, request.host, request.method, exchange.protocol)):
+                if is_open and not rule.covers_open:
+                    continue
                 before = found.get(rule.number)
                 if (before is None or not before.fired) and rule.match.of_call(request, call):
                     decision = self._decide(rule, agent, call, index, elapsed)
@@ -134,7 +154,9 @@ class Decider:
         if rules is None:
             if len(self._by_kind) >= _KINDS_REMEMBERED:
                 self._by_kind.clear()
-            rules = self._by_kind[kind] = tuple(rule for rule in self._rules if rule.match.of_kind(kind))
+            rules = self._by_kind[kind] = tuple(
+                rule for rule in self._rules if rule.opens is (kind.protocol == CONNECT) and rule.match.of_kind(kind)
+            )
         return rules
 
     def _decide(self, rule: _Compiled, agent: str, call: Call, index: int, elapsed: float) -> Decision:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from typing import Annotated, Literal, Self
+from typing import Annotated, Literal, Self, get_args
 
 from pydantic import (
     AfterValidator,
@@ -20,11 +20,12 @@ from pydantic import (
 )
 from pydantic_core import InitErrorDetails, PydanticCustomError
 
+from proxy_addons.calls.opening import CONNECT
 from proxy_addons.exchange import Phase
 from proxy_addons.rules import spend
 from proxy_addons.rules.match import Match
 from proxy_addons.rules.named_fault import FaultSetting, failed, relocated
-from proxy_addons.rules.pattern import one_or_many
+from proxy_addons.rules.pattern import compile_patterns, one_or_many
 from proxy_addons.rules.problem import shown
 from proxy_addons.rules.scope import SANDBOX_HOST, Scope, parse_target
 from proxy_addons.rules.when import When
@@ -123,11 +124,37 @@ class Rule(BaseModel):
     """The fault's word, or the word with its settings."""
 
     @model_validator(mode="after")
+    def _opening_is_no_call(self) -> Self:
+        if self.fault.settings.at is not Phase.CONNECT:
+            return self
+        refused = {
+            condition: f"{self.fault.word} strikes when a connection is opened, before any call exists; "
+            "it can be matched by agent and host alone"
+            for condition in type(self.match).model_fields
+            if condition not in {"agent", "host", "operation", "protocol"} and getattr(self.match, condition)
+        }
+        refused |= {
+            condition: f"{self.fault.word} strikes when a connection is opened; the {condition} is then {CONNECT}, "
+            "which this does not match"
+            for condition in ("operation", "protocol")
+            if (patterns := getattr(self.match, condition)) and not compile_patterns(patterns)(CONNECT)
+        }
+        lines = [
+            InitErrorDetails(
+                type=PydanticCustomError("no_call", "{said}", {"said": said}), loc=("match", condition), input=None
+            )
+            for condition, said in refused.items()
+        ]
+        if lines:
+            raise failed(lines)
+        return self
+
+    @model_validator(mode="after")
     def _answer_is_known(self) -> Self:
         settings = self.fault.settings
-        if settings.sides == (Phase.AFTER,):
+        if settings.sides == (Phase.AFTER,) or settings.at is Phase.CONNECT:
             return self
-        both = type(settings).model_fields["at"].annotation is Phase
+        both = Phase.AFTER in get_args(type(settings).model_fields["at"].annotation)
         told = PydanticCustomError(
             "too_early",
             "{word} plays before the upstream answers, so there is nothing to look at yet; {remedy}",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from hashlib import sha256
 
 from proxy_addons.rules.profile import Profile
 from proxy_addons.rules.scope import Scope, Target, parse_target
@@ -19,6 +20,11 @@ class Settings:
     seed: int
     origin: str
     scope: Scope
+
+    @property
+    def digest(self) -> str:
+        """What tells one profile from another, in 16 hex digits."""
+        return sha256(self.profile.model_dump_json().encode()).hexdigest()[:16]
 
 
 def settle(

@@ -23,6 +23,15 @@ class Identity:
     public_key: str | None = None
 
 
+_NAMELESS = "default"
+_OF_KEY = "key-"
+
+
+def is_named(caller: str) -> bool:
+    """Whether a caller said who it is, so that it can be told from the parties of a deal."""
+    return caller != _NAMELESS and not caller.startswith(_OF_KEY)
+
+
 class Agents:
     """The agents that have registered."""
 
@@ -62,5 +71,5 @@ class Agents:
         if named:
             return named
         if api_key:
-            return f"key-{blake2b(api_key.encode('utf-8', 'surrogatepass'), digest_size=6).hexdigest()}"
-        return "default"
+            return f"{_OF_KEY}{blake2b(api_key.encode('utf-8', 'surrogatepass'), digest_size=6).hexdigest()}"
+        return _NAMELESS

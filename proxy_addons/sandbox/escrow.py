@@ -6,6 +6,7 @@ Rules it keeps:
   expiring give it back to the payer.
 - A held escrow expires when `now` reaches its timeout, in the order of the timeouts. One without a
   timeout is held for ever. A clock that runs backwards revives nothing.
+- The listener hears of each change once, after it was made.
 """
 
 from __future__ import annotations
@@ -20,8 +21,10 @@ import msgspec
 from proxy_addons.exchange import JSON
 from proxy_addons.sandbox.budget import Budgets
 from proxy_addons.sandbox.errors import SandboxError, invalid_state
+from proxy_addons.sandbox.happenings import Happening, Listener, nobody
 from proxy_addons.sandbox.idempotency import IdempotencyKeys, Made
 from proxy_addons.sandbox.ids import Ids
+from proxy_addons.sandbox.money import gateway_money
 from proxy_addons.sandbox.wallet import Kind, Reason, Wallets
 
 _SHORT = 12
@@ -35,6 +38,14 @@ class EscrowStatus(StrEnum):
     SETTLED = "settled"
     REFUNDED = "refunded"
     EXPIRED = "expired"
+
+
+_ENDINGS = {
+    EscrowStatus.SETTLED: "released",
+    EscrowStatus.REFUNDED: "cancelled",
+    EscrowStatus.EXPIRED: "expired",
+}
+"""What happened when it came to each of these states, in the words of the gateway's events."""
 
 
 class EscrowOrder(msgspec.Struct, frozen=True, kw_only=True):
@@ -70,8 +81,9 @@ class Escrow(msgspec.Struct, frozen=True, kw_only=True):
 class Escrows:
     """Every escrow of one sandbox."""
 
-    def __init__(self, ids: Ids, wallets: Wallets, budgets: Budgets) -> None:
+    def __init__(self, ids: Ids, wallets: Wallets, budgets: Budgets, listener: Listener = nobody) -> None:
         self._ids = ids
+        self._listener = listener
         self._wallets = wallets
         self._budgets = budgets
         self._keys: IdempotencyKeys[str] = IdempotencyKeys(compare_bodies=False)
@@ -124,6 +136,7 @@ class Escrows:
         self._budgets.spend(order.payer, order.amount, now)
         self._keys.bind(order.payer, key, order, escrow.id)
         self._file(escrow)
+        self._tell("created", escrow)
         return Made(escrow, replayed=False)
 
     def release(self, escrow_id: str, now: float) -> Escrow:
@@ -182,4 +195,21 @@ class Escrows:
             self._budgets.spend(order.payer, -order.amount, escrow.created_at)
         ended = msgspec.structs.replace(escrow, status=status, updated_at=now, settlement_id=settlement_id)
         self._by_id[escrow.id] = ended
+        self._tell(_ENDINGS[status], ended)
         return ended
+
+    def _tell(self, what: str, escrow: Escrow) -> None:
+        order = escrow.order
+        payload: dict[str, JSON] = {
+            "id": escrow.id,
+            "escrow_id": escrow.short_id,
+            "state": escrow.status.value,
+            "payer": order.payer,
+            "payee": order.payee,
+            "amount": gateway_money(order.amount),
+            "currency": order.currency,
+        }
+        if escrow.settlement_id is not None:
+            payload["settlement_id"] = escrow.settlement_id
+        agents = (order.payer, order.payee)
+        self._listener(Happening(f"escrow.{what}", agents, escrow.id, payload, escrow.updated_at))

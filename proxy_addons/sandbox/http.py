@@ -19,11 +19,12 @@ from proxy_addons.sandbox import batch, guide
 from proxy_addons.sandbox.agents import Agents
 from proxy_addons.sandbox.errors import SandboxError
 from proxy_addons.sandbox.gateway import rest
+from proxy_addons.sandbox.happenings import Happening
 from proxy_addons.sandbox.ids import Ids
 from proxy_addons.sandbox.ledger import Ledger
 from proxy_addons.sandbox.operation import Books, Reply, Situation
 from proxy_addons.sandbox.reading import encodable
-from proxy_addons.sandbox.webhooks import Webhooks
+from proxy_addons.sandbox.webhooks import Delivery, Webhooks
 
 LARGEST_BODY = 1_048_576
 """Bytes; more is 413 (observed on gateway 1.4.8: over 1 MB)."""
@@ -60,12 +61,13 @@ class Sandbox:
 
     def __init__(self, seed: int = 0) -> None:
         self._ids = Ids(seed)
-        self.ledger = Ledger(self._ids)
         self.webhooks = Webhooks(self._ids)
+        self.ledger = Ledger(self._ids, listener=self._happened)
         self.agents = Agents(self._ids)
         self._books = Books(self.ledger, self.agents, self.webhooks)
         self._now = 0.0
         self._rates: dict[str, tuple[int, int]] = {}
+        self._due: list[Delivery] = []
 
     def balance(self, agent: str) -> Decimal:
         """Credits that the agent can spend, as of the latest answer."""
@@ -78,6 +80,14 @@ class Sandbox:
             SandboxError: 422, the balance is below zero.
         """
         self.ledger.fund(agent, balance, self._now)
+
+    def take_deliveries(self) -> list[Delivery]:
+        """What became due at webhooks since the last time, in the order in which it happened."""
+        due, self._due = self._due, []
+        return due
+
+    def _happened(self, happening: Happening) -> None:
+        self._due += self.webhooks.due(happening)
 
     def answer(self, request: Request, now: float) -> Answer:
         """Answer a request, whatever it is. `now` is in seconds since the epoch."""

@@ -20,12 +20,15 @@ from collections.abc import Mapping, Sequence
 from decimal import Decimal
 from types import MappingProxyType
 
+from proxy_addons.exchange import JSON
 from proxy_addons.sandbox.budget import Budgets, Caps
 from proxy_addons.sandbox.errors import invalid
 from proxy_addons.sandbox.escrow import Escrow, EscrowOrder, Escrows, EscrowStatus
+from proxy_addons.sandbox.happenings import Happening, Listener, nobody
 from proxy_addons.sandbox.idempotency import IdempotencyKeys, Made
 from proxy_addons.sandbox.ids import Ids
 from proxy_addons.sandbox.intent import Intent, IntentOrder, Intents
+from proxy_addons.sandbox.money import gateway_money
 from proxy_addons.sandbox.wallet import CashOrder, Kind, Reason, Transaction, Wallets
 
 FREE_CREDITS = Decimal(500)
@@ -35,10 +38,11 @@ FREE_CREDITS = Decimal(500)
 class Ledger:
     """Wallets, escrows, payment intents and budgets of one sandbox."""
 
-    def __init__(self, ids: Ids, free_credits: Decimal = FREE_CREDITS) -> None:
+    def __init__(self, ids: Ids, free_credits: Decimal = FREE_CREDITS, listener: Listener = nobody) -> None:
+        self._listener = listener
         self._wallets = Wallets(ids, free_credits)
         self._budgets = Budgets()
-        self._escrows = Escrows(ids, self._wallets, self._budgets)
+        self._escrows = Escrows(ids, self._wallets, self._budgets, listener)
         self._intents = Intents(ids, self._wallets, self._budgets)
         self._keys: dict[Kind, IdempotencyKeys[Transaction]] = {
             Kind.DEPOSIT: IdempotencyKeys(),
@@ -132,6 +136,14 @@ class Ledger:
         reason = Reason(kind, description=order.description)
         transaction = self._wallets.post(order.agent, signed, reason, now)
         keys.bind(order.agent, key, order, transaction)
+        payload: dict[str, JSON] = {
+            "transaction_id": transaction.id,
+            "agent_id": order.agent,
+            "amount": gateway_money(order.amount),
+            "new_balance": gateway_money(transaction.balance_after),
+            "description": order.description,
+        }
+        self._listener(Happening(f"billing.{kind.value}", (order.agent,), str(transaction.id), payload, now))
         return Made(transaction, replayed=False)
 
     # Budgets

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy_addons.calls.fingerprint import LARGE, digest, fingerprint
+from proxy_addons.calls.fingerprint import LARGE, digest, fingerprint, hashes
 from proxy_addons.exchange import JSON
 
 WORDS = st.sampled_from(["amount", "payer", "payee", "currency", "note", "limit", "tags", "metadata"])
@@ -217,3 +217,13 @@ def test_input_and_raw_body_are_told_apart() -> None:
     assert digest("op", "a") != digest("op", None, b'"a"')
     assert digest("op1", None, b"2") != digest("op", None, b"12")
     assert digest("\ud800", None) != digest("\ud801", None)
+
+
+ODD = st.floats() | st.integers(2**53 - 2, 2**53 + 2) | st.text(max_size=30) | st.uuids().map(str) | VALUES
+NAMES = WORDS | st.sampled_from(["id", "jsonrpc", "nonce", "escrow_id", "created_at"]) | st.text(max_size=12)
+
+
+@given(st.text(max_size=8), st.dictionaries(NAMES, ODD, max_size=6), st.binary(max_size=8))
+def test_both_hashes_at_once_are_the_two(operation: str, value: dict[str, object], raw: bytes) -> None:
+    """The short way of the usual input must not lead elsewhere."""
+    assert hashes(operation, value, raw) == (fingerprint(operation, value, raw), digest(operation, value, raw))

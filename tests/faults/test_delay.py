@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable
+from itertools import pairwise
 
 import pytest
 from hypothesis import given
@@ -15,7 +16,7 @@ from proxy_addons.rules.draw import Draw, seed_key
 
 SAMPLES = 2000
 CRITICAL = 1.628 / math.sqrt(SAMPLES)
-"""The Kolmogorov–Smirnov statistic that only one sample in a hundred passes (Smirnov 1948)."""
+"""The Kolmogorov-Smirnov statistic that only one sample in a hundred passes (Smirnov 1948)."""
 Z99 = 2.3263478740408408
 JUST_BELOW_ONE = 1 - 2**-53
 PERCENTILES = {0: "20ms", 50: "80ms", 99: "2s", 100: "5s"}
@@ -31,7 +32,7 @@ def phi(z: float) -> float:
 def empirical(x: float) -> float:
     """Straight lines through the points of `PERCENTILES`."""
     points = [(0.02, 0.0), (0.08, 0.5), (2.0, 0.99), (5.0, 1.0)]
-    for (low, share), (high, next_share) in zip(points, points[1:], strict=False):
+    for (low, share), (high, next_share) in pairwise(points):
         if x <= high:
             return share + (x - low) / (high - low) * (next_share - share)
     return 1.0
@@ -59,14 +60,14 @@ def draws(count: int) -> list[float]:
 
 
 def distance(samples: list[float], cdf: Cdf) -> float:
-    """The Kolmogorov–Smirnov statistic: the widest gap between the samples' steps and the theory."""
+    """The Kolmogorov-Smirnov statistic: the widest gap between the samples' steps and the theory."""
     ordered, n = sorted(samples), len(samples)
     return max(max((i + 1) / n - cdf(x), cdf(x) - i / n) for i, x in enumerate(ordered))
 
 
 @pytest.mark.parametrize("name", THEORY)
 def test_the_delays_of_many_calls_follow_the_distribution(name: str) -> None:
-    """By the Kolmogorov–Smirnov test against the theory, written out by hand."""
+    """By the Kolmogorov-Smirnov test against the theory, written out by hand."""
     delay, cdf = THEORY[name]
     assert distance([delay.seconds(u) for u in draws(SAMPLES)], cdf) < CRITICAL
 

@@ -118,9 +118,7 @@ def test_a_repeat_without_an_answer_is_told(tmp_path: Path, ca: Path) -> None:
 
     with (
         upstream(once) as server,
-        live_proxy(
-            tmp_path, ca, rules="[{fault: duplicate_request}]", maps=[f"api.example.com={server.url}"]
-        ) as proxy,
+        live_proxy(tmp_path, ca, rules="[{fault: duplicate_request}]", maps=[f"api.example.com={server.url}"]) as proxy,
     ):
         assert call(proxy, "POST", "/orders", {"amount": "1"}, host="api.example.com").status == 201
         first, repeat = proxy.exchanges

@@ -9,8 +9,8 @@ from pydantic import ValidationError
 
 from proxy_addons.exchange import Phase
 from proxy_addons.faults.lost_response import LostResponse
-from tests.faults.playing import FakeWire, play
 from tests.support.calls import create, escrows
+from tests.support.fake_wire import FakeWire, play
 from tests.support.live import LiveProxy, live_proxy
 
 WORDS = [
@@ -48,8 +48,9 @@ async def test_the_502_looks_like_a_load_balancers() -> None:
     """HTML, not JSON: agents parse what they get."""
     wire = FakeWire()
     await play(LostResponse(instead="bad_gateway"), wire)
-    assert (wire.status, wire.headers) == (502, {"content-type": "text/html"})
-    assert wire.body.startswith(b"<html>")
+    assert wire.answer is not None
+    assert (wire.answer.status, wire.answer.header("content-type")) == (502, "text/html")
+    assert wire.answer.body.startswith(b"<html>")
 
 
 def test_it_plays_after_alone() -> None:

@@ -30,16 +30,18 @@ def test_an_answer_waits_for_two_later_ones(tmp_path: Path, ca: Path) -> None:
     with live_proxy(tmp_path, ca, rules=rules(after=2, hold="20s")) as proxy:
 
         def first() -> None:
-            assert create(proxy).status == 201
-            arrived.append("first")
+            with tunnel(proxy.address, proxy.bundle) as client:
+                assert exchange(client, "POST", ESCROWS, ESCROW).status == 201
+                arrived.append("first")
 
         thread = threading.Thread(target=first)
         thread.start()
         wait_until_held(proxy)
-        for name in ("second", "third"):
-            assert call(proxy).status == 200
-            arrived.append(name)
-        thread.join(10)
+        with tunnel(proxy.address, proxy.bundle) as client:
+            for name in ("second", "third"):
+                assert exchange(client, "GET", "/v1/pricing").status == 200
+                arrived.append(name)
+            thread.join(10)
         held = proxy.exchanges[0]
     assert arrived == ["second", "third", "first"]
     assert (held.injections[0].delivered, held.injections[0].detail) == (True, "let go after 2 later")

@@ -9,8 +9,8 @@ import pytest
 
 from proxy_addons.exchange import Phase
 from proxy_addons.faults.reset import Reset
-from tests.faults.playing import FakeWire, play
 from tests.support.calls import create, escrows, http2
+from tests.support.fake_wire import FakeWire, play
 from tests.support.live import live_proxy
 
 

@@ -3,32 +3,41 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from pydantic import ValidationError
 
-from proxy_addons.exchange import Phase
+from proxy_addons.exchange import Answer, Phase
 from proxy_addons.faults.status import Status
-from tests.faults.playing import FakeWire, play
 from tests.support.calls import ESCROW, ESCROWS, create, escrows, http2
+from tests.support.fake_wire import DRAW, FakeWire, play
 from tests.support.live import live_proxy
 from tests.support.sockets import exchange, tunnel
 
 
+async def answered(fault: Status, ordinal: int = 1) -> Answer:
+    """What the agent gets, at its n-th call."""
+    wire = FakeWire()
+    played = await play(fault, wire, replace(DRAW, ordinal=ordinal))
+    assert wire.done == ["respond"]
+    assert wire.answer is not None
+    assert (played.delivered, played.ends, played.detail) == (True, True, f"answered {wire.answer.status}")
+    return wire.answer
+
+
 async def test_the_body_is_a_problem_document() -> None:
     """RFC 9457, with the path that was asked for."""
-    wire = FakeWire()
-    played = await play(Status(code=503), wire)
-    assert (wire.done, wire.status) == (["respond"], 503)
-    assert wire.headers == {"content-type": "application/problem+json"}
-    assert json.loads(wire.body) == {
+    answer = await answered(Status(code=503))
+    assert (answer.status, answer.header("content-type")) == (503, "application/problem+json")
+    assert answer.json == {
         "type": "about:blank",
         "title": "Service Unavailable",
         "status": 503,
         "instance": "/v1/orders",
     }
-    assert (played.delivered, played.ends, played.detail) == (True, True, "answered 503")
 
 
 @pytest.mark.parametrize(
@@ -38,58 +47,78 @@ async def test_the_body_is_a_problem_document() -> None:
         ({"error": "busy"}, "application/json", b'{"error": "busy"}'),
         ([1, 2], "application/json", b"[1, 2]"),
         ({}, "application/json", b"{}"),
+        ("", None, b""),
     ],
 )
-async def test_a_body_is_text_or_json(body: object, kind: str, sent: bytes) -> None:
-    """With the content type that fits."""
-    wire = FakeWire()
-    await play(Status(code=500, body=body), wire)
-    assert (wire.body, wire.headers["content-type"]) == (sent, kind)
+async def test_a_body_is_text_or_json(body: object, kind: str | None, sent: bytes) -> None:
+    """With the content type that fits; an empty one has none."""
+    answer = await answered(Status(code=500, body=body))
+    assert (answer.body, answer.header("content-type")) == (sent, kind)
 
 
 async def test_headers_are_sent_and_may_change_the_content_type() -> None:
     """Their names in lower case, as HTTP/2 wants them."""
-    wire = FakeWire()
-    await play(Status(code=500, body="<p>", headers={"Content-Type": "text/html", "X-Why": "test"}), wire)
-    assert wire.headers == {"content-type": "text/html", "x-why": "test"}
+    answer = await answered(Status(code=500, body="<p>", headers={"Content-Type": "text/html", "X-Why": "test"}))
+    assert dict(answer.headers) == {"content-type": "text/html", "x-why": "test"}
 
 
 @pytest.mark.parametrize(("wait", "written"), [("2s", "2"), ("1500ms", "2"), ("0s", "0")])
 async def test_retry_after_is_in_whole_seconds(wait: str, written: str) -> None:
     """Rounded up: an agent that honours it is never too early."""
-    wire = FakeWire()
-    await play(Status(code=429, retry_after=wait), wire)
-    assert wire.headers["retry-after"] == written
+    assert (await answered(Status(code=429, retry_after=wait))).header("retry-after") == written
 
 
 @pytest.mark.parametrize("code", [204, 304])
 async def test_some_answers_have_no_body(code: int) -> None:
     """Whatever was asked for: HTTP forbids it."""
-    wire = FakeWire()
-    await play(Status(code=code, body="text"), wire)
-    assert (wire.body, wire.headers) == (b"", {})
+    answer = await answered(Status(code=code, body="text"))
+    assert (answer.status, answer.body, answer.header("content-type")) == (code, b"", None)
 
 
 async def test_a_success_is_no_problem() -> None:
     """And an agent that gets it need not try again."""
-    wire = FakeWire()
-    await play(Status(code=200), wire)
-    assert wire.headers["content-type"] == "application/json"
+    assert (await answered(Status(code=200))).header("content-type") == "application/json"
     assert not Status(code=302).fatal
+    assert not Status(codes=[200, 503]).fatal
     assert Status(code=400).fatal
+    assert Status(codes=[500, 503]).fatal
 
 
 async def test_a_code_without_a_name_is_an_error() -> None:
     """599 is nobody's."""
-    wire = FakeWire()
-    await play(Status(code=599), wire)
-    assert json.loads(wire.body)["title"] == "Error"
+    assert json.loads((await answered(Status(code=599))).body)["title"] == "Error"
+
+
+async def test_one_of_several_codes_is_drawn_by_weight() -> None:
+    """One draw a call, in the proportions that were asked for."""
+    fault = Status(codes={500: 3, 502: 1})
+    found = Counter([(await answered(fault, n)).status for n in range(1, 1001)])
+    assert set(found) == {500, 502}
+    assert 690 < found[500] < 810
+    assert fault.describe().startswith("the agent gets 500 Internal Server Error or 502 Bad Gateway, ")
+
+
+async def test_a_list_of_codes_gives_each_the_same_chance() -> None:
+    """The guide's wrong status: one of four."""
+    found = Counter([(await answered(Status(codes=[500, 502, 503, 504]), n)).status for n in range(1, 1001)])
+    assert set(found) == {500, 502, 503, 504}
+    assert all(200 < count < 300 for count in found.values())
+
+
+async def test_a_load_balancers_page_is_html() -> None:
+    """As it comes when nothing behind it answers."""
+    answer = await answered(Status(code=502, page="html"))
+    assert answer.header("content-type") == "text/html; charset=utf-8"
+    assert b"<h1>502 Bad Gateway</h1>" in answer.body
 
 
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({}, "Field required"),
+        ({}, "needs `code`, or `codes` to draw from, and not both"),
+        ({"code": 500, "codes": [502]}, "needs `code`, or `codes` to draw from, and not both"),
+        ({"codes": {500: 0}}, "greater than 0"),
+        ({"code": 500, "page": "html", "body": "x"}, "has a `body` of its own and a `page` too"),
         ({"code": 199}, "greater than or equal to 200"),
         ({"code": 600}, "less than or equal to 599"),
         ({"code": 500, "headers": {"Content-Length": "3"}}, "use the fault `wrong_length`"),

@@ -11,8 +11,8 @@ from pydantic import ValidationError
 
 from proxy_addons.exchange import Phase
 from proxy_addons.faults.timeout import Timeout
-from tests.faults.playing import FakeWire, play
 from tests.support.calls import ESCROW, ESCROWS, create, escrows, http2
+from tests.support.fake_wire import FakeWire, play
 from tests.support.live import live_proxy
 
 

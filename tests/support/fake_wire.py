@@ -13,6 +13,9 @@ from proxy_addons.tally import MemoryTally, Tally
 
 DRAW = Draw(seed_key(42), "rule", "buyer", "create_escrow", "f", 1)
 
+EPOCH = 1_800_000_000.0
+"""What the fake's wall clock shows when the other one shows zero."""
+
 
 @dataclass
 class FakeWire:
@@ -31,10 +34,15 @@ class FakeWire:
     waited: float = 0.0
     raw: bytes | None = None
     length: int | None = None
+    stamped: dict[str, str] = field(default_factory=dict)
 
     def now(self) -> float:
         """Seconds; they pass in `wait` alone."""
         return self.clock
+
+    def wall_clock(self) -> float:
+        """The same, since some other time."""
+        return EPOCH + self.clock
 
     async def wait(self, seconds: float) -> bool:
         """Let time pass at once."""
@@ -70,6 +78,11 @@ class FakeWire:
         """Keep the answer."""
         self.done.append("respond")
         self.answer = Answer(status, tuple(headers), body)
+
+    def stamp(self, headers: Sequence[tuple[str, str]]) -> None:
+        """Keep the headers."""
+        self.done.append("stamp")
+        self.stamped.update(headers)
 
     def edit(self, body: bytes | None = None, headers: Sequence[tuple[str, str]] | None = None) -> None:
         """Keep the change."""

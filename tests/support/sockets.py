@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import socket
 import ssl
@@ -35,17 +36,20 @@ def tunnel(
     proxy: tuple[str, int], bundle: str, host: str = HOST, *, user: str = "", timeout: float = 10
 ) -> ssl.SSLSocket:
     """Open a CONNECT tunnel and shake hands inside, HTTP/1.1 only."""
-    raw = socket.create_connection(proxy, timeout)
-    raw.sendall(f"CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n{user}\r\n".encode())
-    head = b""
-    while b"\r\n\r\n" not in head:
-        chunk = raw.recv(4096)
-        assert chunk, f"the proxy closed the tunnel: {head!r}"
-        head += chunk
-    assert head.startswith(b"HTTP/1.1 200"), head
-    context = ssl.create_default_context(cafile=bundle)
-    context.set_alpn_protocols(["http/1.1"])
-    return context.wrap_socket(raw, server_hostname=host)
+    with contextlib.ExitStack() as opened:
+        raw = opened.enter_context(socket.create_connection(proxy, timeout))
+        raw.sendall(f"CONNECT {host}:443 HTTP/1.1\r\nHost: {host}:443\r\n{user}\r\n".encode())
+        head = b""
+        while b"\r\n\r\n" not in head:
+            chunk = raw.recv(4096)
+            assert chunk, f"the proxy closed the tunnel: {head!r}"
+            head += chunk
+        assert head.startswith(b"HTTP/1.1 200"), head
+        context = ssl.create_default_context(cafile=bundle)
+        context.set_alpn_protocols(["http/1.1"])
+        tunnelled = context.wrap_socket(raw, server_hostname=host)
+        opened.pop_all()
+    return tunnelled
 
 
 def request_bytes(

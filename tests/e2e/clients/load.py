@@ -19,12 +19,13 @@ from collections.abc import AsyncIterator
 import httpx
 from h2.connection import H2Connection
 from h2.errors import ErrorCodes
+from h2.exceptions import H2Error
+from h2.exceptions import ProtocolError
 
 WORKERS = 16
 LONGEST = 30.0
 """Seconds after which a call that ends in no way at all fails the batch."""
 
-ESCROW = b'{"payer":"buyer","payee":"seller","amount":"0.01"}'
 CREATED = b'{"id":"e-1","status":"held","amount":"0.01","currency":"CREDITS"}'
 EVENTS = [b"data: %d\n\n" % number for number in range(8)]
 
@@ -32,14 +33,17 @@ type Connection = tuple[asyncio.StreamReader, asyncio.StreamWriter]
 
 
 class Load:
-    """Sends calls as one agent through one proxy to one address."""
+    """Sends one and the same call as one agent through one proxy."""
 
-    def __init__(self, proxy: tuple[str, int], bundle: str, agent: str, host: str, path: str, transport: str) -> None:
+    def __init__(
+        self, proxy: tuple[str, int], bundle: str, agent: str, host: str, path: str, body: str, transport: str
+    ) -> None:
         self.proxy = proxy
         self.host = host
         self.transport = transport
         self.agent = agent
         self.path = path
+        self.body = body.encode()
         self.context = ssl.create_default_context(cafile=bundle)
         self.context.set_alpn_protocols(["http/1.1" if transport == "tls" else "h2"])
         credentials = base64.b64encode(f"{agent}:x".encode()).decode()
@@ -47,7 +51,7 @@ class Load:
         self.connect = f"CONNECT {host}:443 HTTP/1.1\r\nhost: {host}:443\r\n{who}\r\n".encode()
         target, header = (f"http://{host}{path}", who) if transport == "plain" else (path, "")
         head = f"POST {target} HTTP/1.1\r\nhost: {host}\r\n{header}content-type: application/json\r\n"
-        self.request = f"{head}content-length: {len(ESCROW)}\r\n\r\n".encode() + ESCROW
+        self.request = f"{head}content-length: {len(self.body)}\r\n\r\n".encode() + self.body
 
     @contextlib.asynccontextmanager
     async def connection(self) -> AsyncIterator[Connection]:
@@ -89,8 +93,8 @@ class Load:
             async def call_some(many: int) -> None:
                 for _ in range(many):
                     try:
-                        answer = await client.post(f"https://{self.host}{self.path}", content=ESCROW)
-                    except httpx.TransportError as error:
+                        answer = await client.post(f"https://{self.host}{self.path}", content=self.body)
+                    except (httpx.TransportError, ProtocolError) as error:  # httpx hands h2's through
                         endings[type(error).__name__] += 1
                     else:
                         endings["answer" if answer.http_version == "HTTP/2" else answer.http_version] += 1
@@ -155,7 +159,7 @@ async def cancel(load: Load, count: int, lines: asyncio.StreamReader) -> Counter
         for _ in range(count):
             number = streams.get_next_available_stream_id()
             streams.send_headers(number, head)
-            streams.send_data(number, ESCROW, end_stream=True)
+            streams.send_data(number, load.body, end_stream=True)
         writer.write(streams.data_to_send())
         say({"sent": count})
         await lines.readline()
