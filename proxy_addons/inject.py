@@ -11,8 +11,9 @@ from typing import TYPE_CHECKING
 
 from mitmproxy.flow import Error
 
+from proxy_addons.engine.gate import gate
 from proxy_addons.engine.stream import HIGH_WATER, SHAPE_KEY, Shape, Source
-from proxy_addons.engine.wire import answer_of, gate
+from proxy_addons.engine.wire import answer_of, let_go
 from proxy_addons.exchange import Exchange, Injection, Phase
 from proxy_addons.identify import exchange_of
 
@@ -114,6 +115,10 @@ class ShapeAnswer:
     def server_connected(self, data: ServerConnectionHookData) -> None:
         """Put the gate in place before anything is read."""
         gate(self._proxyserver, data.client, data.server)
+
+    def server_disconnected(self, data: ServerConnectionHookData) -> None:
+        """Leave no socket behind."""
+        let_go(self._proxyserver, data.client, data.server)
 
     def responseheaders(self, flow: HTTPFlow) -> None:
         """Set the shaping up. Nothing runs before the first piece is wanted."""

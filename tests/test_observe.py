@@ -102,7 +102,7 @@ def test_secrets_are_not_written_down(tmp_path: Path, ca: Path) -> None:
 
 def test_each_call_of_a_batch_has_its_own_status_and_effects(tmp_path: Path, ca: Path) -> None:
     """One answer, told apart."""
-    params: list[dict[str, object]] = [ESCROW | {"amount": "1.00"}, ESCROW | {"amount": "-1.00"}]
+    params = [ESCROW | {"amount": "1.00"}, ESCROW | {"amount": "-1.00"}]
     tools = [{"tool": "create_escrow", "params": one} for one in params]
     with live_proxy(tmp_path, ca) as proxy:
         assert call(proxy, "POST", "/v1/batch", {"calls": tools}).status == 200

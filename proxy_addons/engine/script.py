@@ -117,7 +117,8 @@ class Script:
             path = find(options.crosswind_profile)
             folder = make_folder(Path(options.crosswind_run) if options.crosswind_run else None, settings.profile.name)
         except (EngineError, ProfileError, RunFolderError, ValueError) as error:
-            raise exceptions.OptionsError(str(error)) from error
+            sys.stderr.write(f"crosswind: {error}\n")  # mitmdump tells it on stdout, at the end of a traceback
+            raise exceptions.OptionsError(str(error)) from None
         proxyserver: Proxyserver = ctx.master.addons.get("proxyserver")
         self._recorder = Recorder(folder, lambda peer: abort_peer(proxyserver, peer))
         self._chain = Chain(settings, proxyserver, self._recorder.emit)

@@ -106,7 +106,7 @@ class Shape:
         if self.done:
             return None
         if self._next is None:
-            self._next = asyncio.ensure_future(self._pieces.__anext__())  # type: ignore[arg-type]  # a coroutine
+            self._next = asyncio.ensure_future(self._pieces.__anext__())
         starved = asyncio.ensure_future(self.source.starved.wait())
         try:
             await asyncio.wait((self._next, starved), return_when=asyncio.FIRST_COMPLETED)
@@ -273,34 +273,6 @@ class ShapedStream(HttpStream):
     def _end(self, shape: Shape) -> layer.CommandGenerator[None]:
         self.flow.metadata.pop(SHAPE_KEY, None)
         yield CrosswindShapedHook(Wanted(self.flow, shape, self))
-
-
-class GatedReader:
-    """An upstream's reader that does not read on while a shaped answer of its is far behind."""
-
-    def __init__(self, reader: asyncio.StreamReader) -> None:
-        self._reader = reader
-        self._streams: set[ShapedStream] = set()
-
-    def __getattr__(self, name: str) -> Any:  # noqa: ANN401  # it stands in for the reader
-        return getattr(self._reader, name)
-
-    def watch(self, stream: ShapedStream) -> None:
-        """Mind how far behind this answer is."""
-        self._streams.add(stream)
-
-    def forget(self, stream: ShapedStream) -> None:
-        """Mind it no longer: it is over."""
-        self._streams.discard(stream)
-        stream.progress.set()
-
-    async def read(self, count: int = -1) -> bytes:
-        """Wait until every shaped answer is below the high-water mark, and read."""
-        for stream in tuple(self._streams):
-            while stream in self._streams and stream.behind:
-                stream.progress.clear()
-                await stream.progress.wait()
-        return await self._reader.read(count)
 
 
 def install() -> None:

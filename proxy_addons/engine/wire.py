@@ -37,7 +37,6 @@ from proxy_addons.engine import stream
 from proxy_addons.engine.departures import Departures
 from proxy_addons.engine.goaway import send_goaway
 from proxy_addons.engine.outgoing import Outgoing
-from proxy_addons.engine.stream import GatedReader
 from proxy_addons.exchange import Answer, Exchange, Origin, Request
 from proxy_addons.tally import Tally
 
@@ -189,19 +188,12 @@ def disconnect_all(proxyserver: Proxyserver, clients: Clients | None = None) -> 
             io.handler.cancel("the proxy stops")
 
 
-def gate(proxyserver: Proxyserver, client: Client, server: Server) -> GatedReader | None:
-    """The upstream's reader, gated so that shaped answers hold it back. None when there is no such connection.
-
-    It must be asked for once before the first byte is read: mitmproxy keeps to the reader that it finds then.
-    """
+def let_go(proxyserver: Proxyserver, client: Client, server: Server) -> None:
+    """Close what is left of a connection to an upstream: mitmproxy forgets it when it is cancelled twice in a row."""
     handler = proxyserver.connections.get(client.id)
-    io = handler.transports.get(server) if handler is not None else None
-    if io is None or not isinstance(io.reader, asyncio.StreamReader | GatedReader):
-        return None
-    if isinstance(io.reader, GatedReader):
-        return io.reader
-    io.reader = gated = GatedReader(io.reader)  # type: ignore[assignment]  # it stands in for it
-    return gated
+    io = handler.transports.pop(server, None) if handler is not None else None
+    if io is not None and isinstance(io.writer, asyncio.StreamWriter):
+        io.writer.close()
 
 
 def answer_of(response: http.Response) -> Answer:

@@ -1,7 +1,8 @@
 """TLS failure: the tunnel opens, and its TLS handshake goes wrong.
 
 It strikes when a connection is opened, before any call exists; a connection that is open has its handshake behind
-it (but counts with every call where the profile has a `refuse` as well). What the client sees, before HTTP/1.1 or HTTP/2 begin:
+it, though it counts with every call where the profile has a `refuse` as well. What the client sees, before
+HTTP/1.1 or HTTP/2 begin:
 
 - `alert` (default): the alert handshake_failure instead of a handshake, then the end of the connection.
 - `wrong_host`: a certificate of the proxy's CA, for another host.

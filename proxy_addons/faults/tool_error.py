@@ -26,6 +26,7 @@ from proxy_addons.faults.streams import EVENT_STREAM
 from proxy_addons.rules.draw import Draw
 
 INTERNAL = -32603
+_PROTOCOLS = frozenset({"mcp", "a2a", "jsonrpc"})
 _SESSION = frozenset({"mcp-session-id", "mcp-protocol-version"})
 _OF_A2A = {
     -32001: (404, "NOT_FOUND", "TASK_NOT_FOUND"),
@@ -45,7 +46,6 @@ class ToolError(Fault):
     """Answer that the tool failed."""
 
     shorthand: ClassVar[str | None] = "message"
-    protocols: ClassVar[frozenset[str] | None] = frozenset({"mcp", "a2a", "jsonrpc"})
 
     at: Side = Phase.BEFORE
     message: str = Field(default="the tool failed", description="what the agent is told")
@@ -67,6 +67,11 @@ class ToolError(Fault):
         return True
 
     @override
+    @property
+    def protocols(self) -> frozenset[str]:
+        return _PROTOCOLS
+
+    @override
     def describe(self) -> str:
         what = "`isError: true`" if self.code is None else f"error {self.code}"
         when = "instead of asking the provider" if self.at is Phase.BEFORE else "although the provider did its work"
@@ -80,7 +85,7 @@ class ToolError(Fault):
         if protocol == "a2a" and not found:
             return self._rest(wire)
         asking = [message for message in found if message.asks and message.method]
-        if protocol not in (self.protocols or ()) or not asking:
+        if protocol not in _PROTOCOLS or not asking:
             return Played(delivered=False, detail=_why_not(found))
         answers = [self._answer(message, protocol) for message in asking]
         streamed = _wants_events(wire) or any(message.method in a2a.STREAMS for message in asking)

@@ -26,7 +26,7 @@ from proxy_addons.rules import spend
 from proxy_addons.rules.match import Match
 from proxy_addons.rules.named_fault import FaultSetting, failed, relocated
 from proxy_addons.rules.pattern import compile_patterns, one_or_many
-from proxy_addons.rules.problem import shown
+from proxy_addons.rules.problem import listed, shown
 from proxy_addons.rules.scope import SANDBOX_HOST, Scope, parse_target
 from proxy_addons.rules.when import When
 from proxy_addons.units import Money
@@ -171,6 +171,18 @@ class Rule(BaseModel):
         if lines:
             raise failed(lines)
         return self
+
+    @model_validator(mode="after")
+    def _means_something(self) -> Self:
+        known, asked = self.fault.settings.protocols, self.match.protocol
+        if known is None or not asked or any(map(compile_patterns(asked), known)):
+            return self
+        told = PydanticCustomError(
+            "means_nothing",
+            "{word} means nothing to {asked}; it plays on {known}",
+            {"word": self.fault.word, "asked": listed(asked, "or"), "known": listed(sorted(known))},
+        )
+        raise failed([InitErrorDetails(type=told, loc=("match", "protocol"), input=asked)])
 
 
 def _rules(value: object, check: ValidatorFunctionWrapHandler) -> tuple[Rule, ...]:

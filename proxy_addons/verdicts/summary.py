@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from proxy_addons.events.event import (
@@ -84,7 +84,7 @@ class Summary:
 
 
 def summarise(
-    events: Iterable[Event], *, trouble: str = "", unknown_events: int = 0, rule_names: Iterable[str] = ()
+    events: Iterable[Event], *, trouble: str = "", unknown_events: int = 0, rule_names: Collection[str] = ()
 ) -> Summary:
     """Count the events of a run.
 

@@ -69,7 +69,6 @@ CASES = {
     ),
     "rate_limit": Case(("{limit: 1, per: 1h}",), least=0.9),  # the first call has a token
     "redirect": Case(("{to: /v2}", "{loop: true}")),
-    "redirect": Case(("{loop: true}",)),
     "reorder": Case(("{after: 1, hold: 5ms}",), least=0.0),  # the calls of one connection have none behind them
     "schema_drift": Case(("{preset: v2}",)),
     "slow_close": Case(("{hold: 1ms}",), least=0.5),  # a client that has all the bytes may leave
@@ -122,6 +121,7 @@ class Load:
         line = self._process.stdout.readline()
         assert line, "the load ended"
         answer: dict[str, int] = json.loads(line)
+        assert "error" not in answer, answer
         return answer
 
 

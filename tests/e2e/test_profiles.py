@@ -165,11 +165,10 @@ def test_plays_lost_response(stage: Stage) -> None:
 
 def test_plays_flaky(stage: Stage) -> None:
     """The guide's numbers: of a hundred reads about seventy succeed at once; purchases get through."""
-    with stage.play("flaky") as proxy:
+    with stage.play("flaky") as proxy, client(proxy) as asking:
 
         def ask(_: int) -> int:
-            with client(proxy) as asking:
-                return asking.get("/v1/billing/wallets/buyer/balance", headers={"x-agent-id": "buyer"}).status_code
+            return asking.get("/v1/billing/wallets/buyer/balance", headers={"x-agent-id": "buyer"}).status_code
 
         with ThreadPoolExecutor(25) as pool:
             statuses = Counter(pool.map(ask, range(100)))
@@ -211,14 +210,14 @@ def test_plays_retry_storm(stage: Stage) -> None:
 def test_plays_rate_limit(stage: Stage) -> None:
     """The sixth call is told to wait; who waits as told gets through at the next try."""
     with stage.play("rate-limit") as proxy, Buyer(proxy) as buyer:
-        for _ in range(7):
+        for _ in range(6):
             buyer.insist(lambda: buyer.once("GET", "/v1/billing/wallets/buyer/balance"))
         assert buyer.waited >= 1
     refused = [e for e in proxy.exchanges if e.status == 429]
     assert len(refused) == delivered(proxy)["five-a-burst"] >= 1
     assert refused[0].number == 6
     assert {(e.reached_upstream, (e.retry_after or 0) >= 1) for e in refused} == {(False, True)}
-    assert len([e for e in proxy.exchanges if e.status == 200]) == 7
+    assert len([e for e in proxy.exchanges if e.status == 200]) == 6
     assert len(refused) <= 2
 
 
@@ -263,7 +262,7 @@ def test_plays_black_friday(stage: Stage) -> None:
         assert escrows(proxy) == 30
     assert delivered(proxy) == {"long-tail": 60}
     took = sorted(e.closed_at - e.started_at for e in proxy.exchanges)
-    assert 0.05 < took[30] < 0.25
+    assert 0.05 < took[30] < 0.4
     assert took[-1] > 0.7
     assert results(proxy)[""] is Result.PASS
 
@@ -293,6 +292,7 @@ def test_plays_everything(stage: Stage) -> None:
         assert escrows(proxy) == 20
     assert set(delivered(proxy)) == {rule.name for rule in load(ROOT / "profiles/everything.yaml").rules}
     assert results(proxy)["no_duplicate_effect"] is Result.PASS
+    assert results(proxy)[""] is Result.PASS
 
 
 # ------------------------------------------------------------------------------ models and tools
@@ -308,11 +308,11 @@ def test_plays_flaky_llm_stream(stage: Stage, host: str, path: str) -> None:
         stage.play("flaky-llm-stream", [f"{host}={model.url}"]) as proxy,
         client(proxy, f"https://{host}", timeout=0.4) as asking,
     ):
-        turns = [ask_model(asking, path, f"turn {number}") for number in range(30)]
-    assert turns == [["one", "two", "three"]] * 30
+        turns = [ask_model(asking, path, f"turn {number}") for number in range(20)]
+    assert turns == [["one", "two", "three"]] * 20
     struck = delivered(proxy)
     assert set(struck) == {"model-is-busy", "breaks-off", "falls-silent", "garbled"}
-    assert len(proxy.exchanges) > 30
+    assert len(proxy.exchanges) > 20
     assert {e.status for e in proxy.exchanges if not e.reached_upstream} <= {503, 529}
     assert Result.FAIL not in results(proxy).values()
 

@@ -34,7 +34,9 @@ def ask_model(asking: httpx.Client, path: str, question: str) -> list[str]:
             suppress(httpx.HTTPError, ValueError),
             asking.stream("POST", path, json=body, headers={"anthropic-version": "2023-06-01"}) as answer,
         ):
-            answer.raise_for_status()
+            if answer.is_error:
+                answer.read()
+                answer.raise_for_status()
             for line in answer.iter_lines():
                 if line == f"data: {ENDS[path]}":
                     return texts

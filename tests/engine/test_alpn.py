@@ -34,16 +34,14 @@ def chosen(proxy: LiveProxy, offered: list[str]) -> str | None:
     ],
     ids=["last", "first", "alone", "not", "nothing"],
 )
-def test_http2_is_chosen_where_it_is_offered(
-    tmp_path: Path, ca: Path, offered: list[str], choice: str | None
-) -> None:
+def test_http2_is_chosen_where_it_is_offered(tmp_path: Path, ca: Path, offered: list[str], choice: str | None) -> None:
     """Whatever the client names first."""
     with live_proxy(tmp_path, ca) as proxy:
         assert chosen(proxy, offered) == choice
 
 
 def test_the_engines_option_switches_it_off(tmp_path: Path, ca: Path) -> None:
-    """mitmproxy's `http2`."""
+    """Mitmproxy's `http2`."""
     with live_proxy(tmp_path, ca) as proxy:
         proxy.on_loop(lambda: proxy.session.master.options.update(http2=False))
         assert chosen(proxy, ["http/1.1", "h2"]) == "http/1.1"

@@ -9,7 +9,7 @@ from typing import override
 
 import pytest
 from mitmproxy import exceptions, hooks
-from mitmproxy.proxy.layers.http import HttpRequestHook
+from mitmproxy.proxy.layers.http._hooks import HttpRequestHook
 from mitmproxy.test import tflow
 
 from proxy_addons.engine.dispatch import FastAddonManager

@@ -121,14 +121,16 @@ def test_bytes_of_any_answer(tmp_path: Path, ca: Path) -> None:
         assert (client.end(), client.body) == ("fin", b'{"n": 1}\n{"')
 
 
-def test_a_call_that_is_cut_off_may_have_changed_something(tmp_path: Path, ca: Path) -> None:
-    """Nobody saw its end."""
+def test_a_call_that_is_cut_off_was_carried_out(tmp_path: Path, ca: Path) -> None:
+    """Its status said so, before anything was cut."""
     rules = "[{fault: {stream_cut: {after_events: 1}}}]"
-    with upstream(respond(*EVENTS)) as origin:
+    held = Held(EVENTS, after=1)
+    with upstream(held) as origin:
         with (
             live_proxy(tmp_path, ca, rules=rules, maps=[f"{STREAMS}={origin.url}"]) as proxy,
             asking(proxy, "/orders") as client,
         ):
-            client.end()
+            assert client.end() == "reset"
+        held.release.set()
         (exchange,) = proxy.exchanges
-    assert (exchange.reached_upstream, exchange.commit) == (True, "ambiguous")
+    assert (exchange.reached_upstream, exchange.commit, exchange.pristine_status) == (True, "committed", 200)

@@ -1,3 +1,5 @@
+from collections.abc import AsyncIterator
+
 import pytest
 from pydantic import ValidationError
 
@@ -5,7 +7,7 @@ from proxy_addons.exchange import Answer
 from proxy_addons.faults.streams import Place, Reader, no_events
 
 
-async def pieces_of(*pieces: bytes):  # noqa: ANN201  # an async generator, whose type would be longer than it
+async def pieces_of(*pieces: bytes) -> AsyncIterator[bytes]:
     """As an answer flows."""
     for piece in pieces:
         yield piece

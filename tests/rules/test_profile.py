@@ -89,6 +89,36 @@ def test_a_fault_before_cannot_look_at_the_answer(condition: dict[str, object]) 
     assert message.endswith("there is nothing to look at yet; give it `at: after`")
 
 
+@pytest.mark.parametrize(
+    ("protocol", "fault", "message"),
+    [
+        ("openai", "tool_error", "tool_error means nothing to openai; it plays on a2a, jsonrpc and mcp"),
+        (["rest", "g*"], "tool_error", "tool_error means nothing to rest or g*; it plays on a2a, jsonrpc and mcp"),
+        ("mcp", "overloaded", "overloaded means nothing to mcp; it plays on anthropic and openai"),
+    ],
+)
+def test_a_fault_on_a_protocol_where_it_means_nothing(protocol: object, fault: str, message: str) -> None:
+    """A rule that could never do anything is a mistake."""
+    assert errors(rules=[{"match": {"protocol": protocol}, "fault": fault}]) == [
+        (("rules", 0, "match", "protocol"), message)
+    ]
+
+
+@pytest.mark.parametrize(
+    ("match", "fault"),
+    [
+        ({"protocol": ["rest", "m*"]}, "tool_error"),
+        ({"protocol": "/^a/"}, "overloaded"),
+        ({"protocol": "rest"}, {"overloaded": {"shape": "openai"}}),
+        ({"protocol": "rest"}, "stream_cut"),
+        ({}, "tool_error"),
+    ],
+)
+def test_a_fault_that_may_mean_something(match: dict[str, object], fault: object) -> None:
+    """One protocol that fits is enough, and a rule that names none may meet it."""
+    assert len(profile(rules=[{"match": match, "fault": fault}]).rules) == 1
+
+
 def test_a_fault_after_can_look_at_the_answer() -> None:
     """By its nature, or because the rule says so."""
     rules = [

@@ -71,7 +71,7 @@ class Http2:
                 continue
             self.arrived.append((time.monotonic(), found))
             if isinstance(found, HeadersFrame):
-                status = int(dict(self._decoder.decode(found.data))[":status"])
+                status = int(dict(self._decoder.decode(found.data, raw=True))[b":status"])
             if isinstance(found, RstStreamFrame):
                 raise ConnectionResetError(f"stream reset: {found.error_code}")
             if "END_STREAM" in found.flags:
