@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import time
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -37,6 +38,9 @@ if TYPE_CHECKING:
 _LONGEST = 1e9
 """Seconds. A longer Retry-After says no more than this one does, and may be too large for a number."""
 
+_GRACE = 1.0
+"""Seconds that an exchange may take to end by itself once its client is gone: faults that hold it let go first."""
+
 _COMMITTED = {Commit.NONE: False, Commit.COMMITTED: True, Commit.AMBIGUOUS: None}
 
 
@@ -58,7 +62,7 @@ class Observe:
         self._clients = clients
         self._settled = settled
         self._silent: set[str] = set()
-        self._open: set[str] = set()
+        self._open: dict[str, HTTPFlow] = {}
         self._opening: dict[str, HTTPFlow] = {}
 
     def client_connected(self, client: Client) -> None:
@@ -71,6 +75,14 @@ class Observe:
         if client.id in self._silent:
             self._silent.discard(client.id)
             self._noise(client, "the connection ended without an HTTP request")
+        if left := [flow for flow in self._open.values() if flow.client_conn.id == client.id]:
+            asyncio.get_running_loop().call_later(_GRACE, self._abandon, left)
+
+    def _abandon(self, flows: list[HTTPFlow]) -> None:
+        """Close what mitmproxy forgot: of an HTTP/2 connection that broke, some streams get no hook any more."""
+        for flow in flows:
+            if flow.id in self._open:
+                self._close(flow)
 
     def note_tunnel(self, client: Client, host: str, port: int, agent: str) -> None:
         """Report a connection that is let through as it is."""
@@ -119,7 +131,7 @@ class Observe:
     def requestheaders(self, flow: HTTPFlow) -> None:
         """Count what is under way."""
         self._silent.discard(flow.client_conn.id)
-        self._open.add(flow.id)
+        self._open[flow.id] = flow
 
     @property
     def open_exchanges(self) -> int:
@@ -137,14 +149,14 @@ class Observe:
 
     def error(self, flow: HTTPFlow) -> None:
         """The agent gets no answer of the upstream's."""
-        self._open.discard(flow.id)
+        self._open.pop(flow.id, None)
         if METADATA_KEY in flow.metadata:
             self._close(flow)
         else:
             self._noise(flow.client_conn, flow.error.msg if flow.error else "broken request", flow.request.host)
 
     def _close(self, flow: HTTPFlow, *, satisfied: bool = False) -> None:
-        self._open.discard(flow.id)
+        self._open.pop(flow.id, None)
         exchange = exchange_of(flow)
         if exchange is None or exchange.closed:
             return
