@@ -169,3 +169,25 @@ def test_who_comes_too_early_waits_longer_when_refusals_cost() -> None:
     assert tally.take_token(1, 10.0, "k", now=9.0, refusals_cost=True).wait == 10.0
     assert not tally.take_token(1, 10.0, "k", now=18.0).granted
     assert tally.take_token(1, 10.0, "k", now=19.0).granted
+
+
+def test_reset_forgets_all_but_what_is_kept_and_spent() -> None:
+    """Money is no count."""
+    tally = MemoryTally()
+    for _ in range(2):
+        tally.next("call", "a")
+        tally.next("exchange")
+    assert tally.take(1, "rule", "r")
+    assert tally.take(1, "spent", "x")
+    assert tally.spend(Decimal(5), Decimal(9), "budget")
+    tally.begin_attempt("a", now=0.0)
+    tally.end_attempt("a", succeeded=False, now=1.0)
+    tally.take_token(1, 60.0, "bucket", now=0.0)
+
+    tally.reset("exchange", "spent")
+
+    assert (tally.next("call", "a"), tally.next("exchange")) == (1, 3)
+    assert (tally.take(1, "rule", "r"), tally.take(1, "spent", "x")) == (True, False)
+    assert not tally.spend(Decimal(5), Decimal(9), "budget")
+    assert tally.begin_attempt("a", now=2.0) == 1
+    assert tally.take_token(1, 60.0, "bucket", now=0.0).granted

@@ -171,8 +171,13 @@ class _Handler(ConnectionHandler):
             event.set()
 
     async def _hang_up(self) -> None:
-        handlers = [io.handler for io in self.transports.values() if io.handler is not None]
+        left = list(self.transports.values())
+        handlers = [io.handler for io in left if io.handler is not None]
         for handler in handlers:
             handler.cancel("the exchange is over")
         if handlers:
             await asyncio.wait(handlers)
+        for io in left:
+            # mitmproxy closes by itself what HTTP/2 leads to HTTP/1: cancelled twice, a handler leaves its socket open.
+            if io.writer is not None and not io.writer.is_closing():
+                io.writer.close()

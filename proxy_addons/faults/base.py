@@ -133,6 +133,9 @@ class Fault(BaseModel):
     shorthand: ClassVar[str | None] = None
     """The setting that `fault: {word: value}` sets when value is no mapping; None: there is no short form."""
 
+    protocols: ClassVar[frozenset[str] | None] = None
+    """The protocols to which it means something; None: to all of them. A rule for others alone is refused."""
+
     at: Phase
 
     @property
@@ -153,11 +156,6 @@ class Fault(BaseModel):
     @property
     def flaw(self) -> Flaw | None:
         """What is wrong with the TLS handshake that follows, in place of `play`; None: it is played at once."""
-        return None
-
-    @property
-    def protocols(self) -> frozenset[str] | None:
-        """The protocols to which it means something; None: to all of them. A rule for others alone is refused."""
         return None
 
     @property

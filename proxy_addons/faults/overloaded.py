@@ -44,6 +44,7 @@ class Overloaded(Fault):
     """Answer as a language model's provider does that has no capacity."""
 
     shorthand: ClassVar[str | None] = "status"
+    protocols: ClassVar[frozenset[str] | None] = frozenset({"openai", "anthropic"})
 
     at: Side = Phase.BEFORE
     shape: Literal["auto", "openai", "anthropic"] = Field(default="auto", description="whose words it uses")
@@ -69,11 +70,6 @@ class Overloaded(Fault):
     @property
     def fatal(self) -> bool:
         return True
-
-    @override
-    @property
-    def protocols(self) -> frozenset[str] | None:
-        return frozenset({"openai", "anthropic"}) if self.shape == "auto" else None
 
     @override
     def describe(self) -> str:

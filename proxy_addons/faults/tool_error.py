@@ -46,6 +46,7 @@ class ToolError(Fault):
     """Answer that the tool failed."""
 
     shorthand: ClassVar[str | None] = "message"
+    protocols: ClassVar[frozenset[str] | None] = _PROTOCOLS
 
     at: Side = Phase.BEFORE
     message: str = Field(default="the tool failed", description="what the agent is told")
@@ -65,11 +66,6 @@ class ToolError(Fault):
     @property
     def fatal(self) -> bool:
         return True
-
-    @override
-    @property
-    def protocols(self) -> frozenset[str]:
-        return _PROTOCOLS
 
     @override
     def describe(self) -> str:

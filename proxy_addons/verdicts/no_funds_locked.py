@@ -56,7 +56,7 @@ def no_funds_locked(case: Case) -> Finding:
 def _all_free(case: Case) -> Finding:
     if not has_opened(case.attempts):
         return Finding(CHECK, Result.NOT_EXERCISED, "No call locked money.")
-    if not any(attempt.disturbed for attempt in case.attempts):
+    if not case.webhook_faults and not any(attempt.disturbed for attempt in case.attempts):
         return Finding(CHECK, Result.NOT_EXERCISED, "No call was disturbed, so nothing could keep money locked.")
     as_usual = " or left as in the baseline" if case.baseline else ""
     return Finding(CHECK, Result.PASS, f"Everything that was locked was set free{as_usual}.")

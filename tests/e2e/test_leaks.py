@@ -147,8 +147,8 @@ class Footprint(NamedTuple):
 
     @property
     def idle(self) -> bool:
-        """Whether nobody is connected."""
-        return (self.exchanges, self.clients, self.connections) == (0, 0, 0)
+        """Whether nobody is connected, and nothing is under way."""
+        return (self.exchanges, self.clients, self.connections, self.tasks.total()) == (0, 0, 0, 1)
 
 
 def footprint(proxy: LiveProxy) -> Footprint:
@@ -234,9 +234,10 @@ class Battery:
 
     def fire(self, each: int) -> None:
         """Let `each` faults be played on every side, and a few more on HTTP/2."""
-        agents = ["buyer"] if hits_webhooks(self.word) else rules(self.word)
-        many = 1 if hits_webhooks(self.word) else len(self.case.settings)
+        agents = ["buyer"] if hits_webhooks(self.word) else list(rules(self.word))
+        by_side = Counter(agent.partition("-")[0] for agent in agents)
         for agent in agents:
+            many = by_side[agent.partition("-")[0]]
             for transport, host, keep, share in SHARES:
                 self.send(agent, transport, host, -(-share * each // (EACH * many)), keep=keep)
             for host in (SANDBOX, UPSTREAM):

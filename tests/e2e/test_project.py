@@ -161,8 +161,9 @@ GUARD = """
 """
 
 
-def test_an_error_in_the_engine_fails_the_test(pytester: pytest.Pytester) -> None:
+def test_an_error_in_the_engine_fails_the_test(pytester: pytest.Pytester, monkeypatch: pytest.MonkeyPatch) -> None:
     """All that the engine swallows is brought back, and nothing else."""
+    monkeypatch.setenv("PYTHONPATH", str(ROOT))  # the conftest imports `tests.support`
     pytester.makeconftest((ROOT / "tests/conftest.py").read_text())
     pytester.makepyprojecttoml((ROOT / "pyproject.toml").read_text())
     pytester.makepyfile(GUARD)

@@ -109,7 +109,6 @@ def test_a_fault_on_a_protocol_where_it_means_nothing(protocol: object, fault: s
     [
         ({"protocol": ["rest", "m*"]}, "tool_error"),
         ({"protocol": "/^a/"}, "overloaded"),
-        ({"protocol": "rest"}, {"overloaded": {"shape": "openai"}}),
         ({"protocol": "rest"}, "stream_cut"),
         ({}, "tool_error"),
     ],

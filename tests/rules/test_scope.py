@@ -173,3 +173,27 @@ def test_no_address_that_is_not_global_gets_through_unnamed(address: ipaddress.I
     if Scope(hosts=("*",)).refusal(str(address)) == "":
         mapped = getattr(address, "ipv4_mapped", None)
         assert not (mapped or address).is_private
+
+
+@pytest.mark.parametrize(
+    ("host", "addresses", "why"),
+    [
+        ("127.0.0.1", ["127.0.0.1"], ""),
+        ("localhost", ["127.0.0.1", "::1"], ""),
+        ("[::1]", [], ""),
+        ("localhost", ["10.0.0.1"], "localhost resolves to 10.0.0.1, which is not loopback"),
+        (SANDBOX_HOST, [], f"{SANDBOX_HOST} is the sandbox itself: it sends itself no webhooks"),
+        ("10.0.0.1", [], "10.0.0.1 is neither loopback nor in scope: webhooks are sent to no other host"),
+        ("agent.test", [], "agent.test is neither loopback nor in scope: webhooks are sent to no other host"),
+        ("hooks.example.com", ["93.184.216.34"], ""),
+        ("hooks.example.com", ["169.254.169.254"], f"169.254.169.254 is a link-local or metadata address and {NEVER}"),
+        ("10.0.0.9", ["10.0.0.9"], ""),
+        ("127.0.0.9", [], "127.0.0.9 is neither loopback nor in scope: webhooks are sent to no other host"),
+    ],
+)
+def test_where_webhooks_may_go(host: str, addresses: list[str], why: str) -> None:
+    """To loopback, unless it is denied, and to what is in scope or where a map leads."""
+    scope = Scope(
+        hosts=("hooks.example.com",), deny=("127.0.0.9",), mapped={"agent.example.com": Target("http", "10.0.0.9", 80)}
+    )
+    assert scope.callback_refusal(host, addresses) == why

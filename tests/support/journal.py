@@ -149,6 +149,19 @@ class Log:
         usual = Facts(safe=True, method="GET", commit=Commit.NONE, status=200, pristine=200, input={}, path="/v1/read")
         return self.call(operation, effects, **(usual | facts))
 
+    def repeat(self, resource: str = "e-2", **facts: Unpack[Facts]) -> Self:
+        """The network repeats the latest call, and another escrow is created."""
+        original = self.exchanges[-1].number
+        self.create(resource, **(Facts(delivered=False, gap=0.0, takes=0.0) | facts))
+        self.exchanges[-1].duplicate_of = original
+        return self
+
+    def deliver(self, fault: str = "") -> Self:
+        """The sandbox sends a webhook."""
+        self.call("webhook.escrow.created", agent="sandbox", fault=fault, status=200, pristine=200)
+        self.exchanges[-1].protocol = "webhook"
+        return self
+
     def pass_through(self, host: str) -> Self:
         """A host out of scope is called."""
         self._others.append(PassedThrough(self.now, host, 443))

@@ -45,3 +45,10 @@ def test_crash_of_ours() -> None:
     """The first one is told."""
     assert crash_of(Log().crash("KeyError").events()) == "KeyError"
     assert crash_of(Log().events()) is None
+
+
+def test_a_webhook_is_no_call_of_an_agent_but_its_faults_count() -> None:
+    """A run in which only a confirmation was lost shows something."""
+    case = case_of(Log().create().deliver("drop_delivery").deliver().events())
+    assert [attempt.number for attempt in case.attempts] == [1]
+    assert case.delivered_faults == 1

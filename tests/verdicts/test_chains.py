@@ -127,3 +127,12 @@ def test_every_attempt_is_in_exactly_one_chain_and_one_intent(steps: list[str], 
     expected = sorted(attempt.number for attempt in attempts)
     assert expected == sorted(attempt.number for chain in found for attempt in chain.attempts)
     assert expected == sorted(attempt.number for intent in intents_of(found) for attempt in intent.attempts)
+
+
+def test_a_repeat_of_the_network_is_no_retry() -> None:
+    """It belongs to the chain and the intent of what it repeats, and does not carry the chain on."""
+    attempts = attempts_of(Log().create(fault="duplicate_request").repeat().create("e-3").exchanges)
+    found = chains_of(attempts)
+    assert numbers(found) == [[1], [3]]
+    assert [[repeat.number for repeat in chain.repeats] for chain in found] == [[2], []]
+    assert [[attempt.number for attempt in intent.attempts] for intent in intents_of(found)] == [[1, 2], [3]]

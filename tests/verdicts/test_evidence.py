@@ -87,3 +87,9 @@ def test_evidence_is_in_order_and_names_nothing_twice() -> None:
     first, second = attempts_of(Log().lose().create("e-2").exchanges)
     expected = (Evidence(1, describe(first)), Evidence(2, describe(second)))
     assert expected == evidence_of([second, first, second])
+
+
+def test_a_repeat_of_the_network_is_told_as_one() -> None:
+    """Nobody lost its answer: nobody waited for it."""
+    _, repeat = evidence_of(attempts_of(Log().create(fault="duplicate_request").repeat().exchanges))
+    assert repeat.text == "create_escrow 25.00 → committed, the network's repeat of #1"

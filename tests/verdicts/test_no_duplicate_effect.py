@@ -228,3 +228,37 @@ def test_two_effects_of_one_call_are_one() -> None:
     """A split payment moves money twice, and is meant to."""
     split = [EffectRecord("moves", "i-1", "10"), EffectRecord("moves", "i-2", "15")]
     assert check(Log().fail("create_split_intent").call("create_split_intent", split)).result is PASS
+
+
+@pytest.mark.parametrize(
+    ("log", "result", "sentence"),
+    [
+        (
+            Log().create(fault="duplicate_request").repeat(),
+            Result.FAIL,
+            "create_escrow took effect 2 times for one intent: the network repeated #1 (duplicate_request), "
+            "which carried no idempotency key.",
+        ),
+        (
+            Log().create(fault="duplicate_request", key="k").repeat(key="k"),
+            Result.FAIL,
+            "create_escrow took effect 2 times for one intent: the network repeated #1 (duplicate_request), "
+            "which carried an idempotency key that the provider did not honour.",
+        ),
+        (
+            Log().create(fault="duplicate_request", key="k").repeat("e-1", key="k"),
+            Result.PASS,
+            "1 mutating call was disturbed, and nothing took effect twice.",
+        ),
+        (
+            Log().fail().create(fault="duplicate_request").repeat(),
+            Result.FAIL,
+            "create_escrow took effect 2 times for one intent: the network repeated #2 (duplicate_request), "
+            "which carried no idempotency key.",
+        ),
+    ],
+)
+def test_what_the_network_repeated(log: Log, result: Result, sentence: str) -> None:
+    """It is the intent's, and not the agent's doing."""
+    found = no_duplicate_effect(case_of(log.events()))
+    assert (found.result, found.sentence) == (result, sentence)

@@ -93,3 +93,10 @@ def test_incomplete_journal_proves_nothing_about_what_is_absent() -> None:
     finding = no_funds_locked(case_of(Log().lose().cut()))
     assert finding.result is UNCLEAR
     assert "the journal ends before the run did" in finding.sentence
+
+
+def test_a_lost_webhook_exercises_it() -> None:
+    """The confirmation never came, and the agent set its money free all the same."""
+    log = Log().create().deliver("drop_delivery").release()
+    assert no_funds_locked(case_of(log.events())).result is Result.PASS
+    assert no_funds_locked(case_of(Log().create().deliver().release().events())).result is Result.NOT_EXERCISED

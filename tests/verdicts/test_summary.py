@@ -74,3 +74,10 @@ def test_run_that_was_cut_short() -> None:
 def test_crashes_are_counted() -> None:
     """The same one many times is one line."""
     assert summarise(Log().crash("KeyError").crash("KeyError").events()).errors == {"KeyError": 2}
+
+
+def test_a_repeat_of_the_network_is_no_call() -> None:
+    """Nobody made it."""
+    summary = summarise(Log().create(fault="duplicate_request").repeat().events())
+    assert (summary.calls, summary.exchanges, summary.delivered) == (1, 1, 1)
+    assert summary.operations == {"create_escrow": 1}
