@@ -13,7 +13,7 @@ from mitmproxy.flow import Error
 
 from proxy_addons.engine.gate import gate
 from proxy_addons.engine.stream import HIGH_WATER, SHAPE_KEY, Shape, Source
-from proxy_addons.engine.wire import answer_of, let_go
+from proxy_addons.engine.wire import answer_of
 from proxy_addons.exchange import Exchange, Injection, Phase
 from proxy_addons.identify import exchange_of
 
@@ -116,14 +116,14 @@ class ShapeAnswer:
         """Put the gate in place before anything is read."""
         gate(self._proxyserver, data.client, data.server)
 
-    def server_disconnected(self, data: ServerConnectionHookData) -> None:
-        """Leave no socket behind."""
-        let_go(self._proxyserver, data.client, data.server)
-
     def responseheaders(self, flow: HTTPFlow) -> None:
         """Set the shaping up. Nothing runs before the first piece is wanted."""
         exchange = exchange_of(flow)
         if exchange is None or not exchange.plan or not exchange.plan.shapers:
+            return
+        if exchange.ended_by:
+            why = f"not played: {exchange.ended_by} had ended the exchange"
+            exchange.injections += [Injection(d.rule, d.word, Phase.AFTER, detail=why) for d in exchange.plan.shapers]
             return
         if exchange.plan.resizes and flow.response is not None:
             _promise_no_length(flow)

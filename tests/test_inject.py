@@ -11,6 +11,7 @@ from proxy_addons.faults.noop import Noop
 from proxy_addons.rules.draw import Draw
 from tests.support.calls import call, create, escrows, http2
 from tests.support.live import LiveProxy, live_proxy
+from tests.support.sockets import exchange, tunnel
 from tests.support.upstream import say, upstream
 
 
@@ -161,3 +162,16 @@ def test_a_fault_that_raises_is_our_error_and_the_call_goes_on(
         assert [event.delivered for event in proxy.exchanges] == [True, True]
     assert error.startswith("Addon error: 'boom' (KeyError: 'boom') at ")
     assert "test_inject.py:" in error
+
+
+def test_an_answer_that_ended_the_exchange_is_not_shaped(tmp_path: Path, ca: Path) -> None:
+    """The agent gets it at once, and the journal says that the shaping was selected and not played."""
+    rules = "[{fault: {status: 503}}, {name: slow, fault: {drip: {chunk: 1, gap: 60s}}}]"
+    with live_proxy(tmp_path, ca, rules=rules) as proxy, tunnel(proxy.address, proxy.bundle) as client:
+        assert exchange(client, "GET", "/v1/pricing").status == 503
+        (event,) = proxy.exchanges
+    assert (event.status, event.client_aborted) == (503, False)
+    assert [(i.fault, i.delivered, i.detail) for i in event.injections] == [
+        ("status", True, "answered 503"),
+        ("drip", False, "not played: status-1 had ended the exchange"),
+    ]

@@ -12,7 +12,6 @@
 from __future__ import annotations
 
 import asyncio
-import inspect
 import socket
 import struct
 import time
@@ -33,7 +32,7 @@ from mitmproxy.proxy.layers.http._http_h2 import BufferedH2Connection
 from mitmproxy.proxy.server import ConnectionHandler, ConnectionIO
 
 from proxy_addons.earlier import EarlierAnswers
-from proxy_addons.engine import stream
+from proxy_addons.engine import leftovers, stream
 from proxy_addons.engine.departures import Departures
 from proxy_addons.engine.goaway import send_goaway
 from proxy_addons.engine.outgoing import Outgoing
@@ -79,7 +78,7 @@ def self_check() -> None:
             "Http2Server.h2_conn": "h2_conn" in Http2Connection.__annotations__,
             "BufferedH2Connection.stream_buffers": "stream_buffers" in BufferedH2Connection.__annotations__,
             "H2Connection._data_to_send": hasattr(BufferedH2Connection(Http2Server.h2_conf), "_data_to_send"),
-            "ConnectionHandler.handle_client": inspect.iscoroutinefunction(ConnectionHandler.handle_client),
+            "ConnectionHandler.handle_client": leftovers.installed(),
         }.items()
         if not there
     ]
@@ -187,13 +186,6 @@ def disconnect_all(proxyserver: Proxyserver, clients: Clients | None = None) -> 
         if io is not None and io.handler is not None:
             io.handler.cancel("the proxy stops")
 
-
-def let_go(proxyserver: Proxyserver, client: Client, server: Server) -> None:
-    """Close what is left of a connection to an upstream: mitmproxy forgets it when it is cancelled twice in a row."""
-    handler = proxyserver.connections.get(client.id)
-    io = handler.transports.pop(server, None) if handler is not None else None
-    if io is not None and isinstance(io.writer, asyncio.StreamWriter):
-        io.writer.close()
 
 
 def answer_of(response: http.Response) -> Answer:

@@ -113,6 +113,11 @@ class _Compiled:
         self.opens = isinstance(self.fault, Opening)
         self.covers_open = isinstance(self.fault, Opening) and self.fault.covers_open
 
+    def of_kind(self, kind: Kind) -> bool:
+        """Whether it can match any call of this kind. A fault on webhooks alone leaves the agents' calls alone."""
+        protocols = self.fault.protocols
+        return (protocols is None or kind.protocol in protocols) and self.match.of_kind(kind)
+
 
 class Decider:
     """Decides what happens to each exchange. While `paused` nothing fires."""
@@ -155,7 +160,7 @@ class Decider:
             if len(self._by_kind) >= _KINDS_REMEMBERED:
                 self._by_kind.clear()
             rules = self._by_kind[kind] = tuple(
-                rule for rule in self._rules if rule.opens is (kind.protocol == CONNECT) and rule.match.of_kind(kind)
+                rule for rule in self._rules if rule.opens is (kind.protocol == CONNECT) and rule.of_kind(kind)
             )
         return rules
 

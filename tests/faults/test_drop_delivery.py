@@ -55,3 +55,14 @@ def test_it_says_what_it_does() -> None:
     assert DropDelivery().describe() == "the webhook never arrives, and the provider believes that it did"
     assert DropDelivery(provider_sees="error").describe() == "the webhook does not arrive, and the provider knows it"
     assert (DropDelivery().fatal, DropDelivery(provider_sees="error").fatal) == (False, True)
+
+
+def test_an_agent_s_own_calls_are_no_deliveries(tmp_path: Path, ca: Path) -> None:
+    """A rule for everything hits webhooks alone."""
+    with receiver() as agent, live_proxy(tmp_path, ca, rules="[{fault: drop_delivery}]") as proxy:
+        agent.register(proxy)
+        assert create(proxy).body
+        settle(proxy)
+        _, called, delivery = proxy.exchanges
+    assert agent.received == []
+    assert (called.decisions, len(delivery.decisions)) == ([], 1)

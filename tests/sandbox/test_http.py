@@ -3,12 +3,12 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable
-from dataclasses import replace
 from decimal import Decimal
 from functools import reduce
 from itertools import permutations
 from typing import Any
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -250,7 +250,7 @@ def play(sandbox: Sandbox, requests: list[Request]) -> list[Answer]:
     answers, last = [], "none"
     for quarter, asked in enumerate(requests):
         body = asked.body.replace(LAST.encode(), last.encode())
-        request = replace(asked, path=asked.path.replace(LAST, last), body=body)
+        request = msgspec.structs.replace(asked, path=asked.path.replace(LAST, last), body=body)
         answer = sandbox.answer(request, NOW + quarter * 900)
         answers.append(answer)
         if isinstance(answer.json, dict):

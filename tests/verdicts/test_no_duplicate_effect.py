@@ -236,14 +236,18 @@ def test_two_effects_of_one_call_are_one() -> None:
         (
             Log().create(fault="duplicate_request").repeat(),
             Result.FAIL,
-            "create_escrow took effect 2 times for one intent: the network repeated #1 (duplicate_request), "
-            "which carried no idempotency key.",
+            (
+                "create_escrow took effect 2 times for one intent: the network repeated #1 (duplicate_request), "
+                "which carried no idempotency key."
+            ),
         ),
         (
             Log().create(fault="duplicate_request", key="k").repeat(key="k"),
             Result.FAIL,
-            "create_escrow took effect 2 times for one intent: the network repeated #1 (duplicate_request), "
-            "which carried an idempotency key that the provider did not honour.",
+            (
+                "create_escrow took effect 2 times for one intent: the network repeated #1 (duplicate_request), "
+                "which carried an idempotency key that the provider did not honour."
+            ),
         ),
         (
             Log().create(fault="duplicate_request", key="k").repeat("e-1", key="k"),
@@ -253,8 +257,10 @@ def test_two_effects_of_one_call_are_one() -> None:
         (
             Log().fail().create(fault="duplicate_request").repeat(),
             Result.FAIL,
-            "create_escrow took effect 2 times for one intent: the network repeated #2 (duplicate_request), "
-            "which carried no idempotency key.",
+            (
+                "create_escrow took effect 2 times for one intent: the network repeated #2 (duplicate_request), "
+                "which carried no idempotency key."
+            ),
         ),
     ],
 )
