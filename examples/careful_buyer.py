@@ -21,6 +21,7 @@ ATTEMPTS = 4
 FIRST_WAIT = 0.1
 TEMPORARY = frozenset({429, 500, 502, 503, 504})
 
+
 def call(method: str, path: str, body: dict[str, str] | None = None, key: str = "") -> dict[str, Any]:
     """Send one call, once."""
     headers = {"Content-Type": "application/json", "X-Agent-Id": BUYER} | ({"Idempotency-Key": key} if key else {})
@@ -31,7 +32,9 @@ def call(method: str, path: str, body: dict[str, str] | None = None, key: str = 
         return answer
 
 
-def insist(what: str, send: Callable[[], dict[str, Any]], look: Callable[[], dict[str, Any] | None] | None = None) -> dict[str, Any]:
+def insist(
+    what: str, send: Callable[[], dict[str, Any]], look: Callable[[], dict[str, Any] | None] | None = None
+) -> dict[str, Any]:
     """Send a call until it works, a few times, with growing waits; `look` tells whether it did its work already."""
     for attempt in range(1, ATTEMPTS + 1):
         try:

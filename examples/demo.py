@@ -12,8 +12,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.panel import Panel
 
-from proxy_addons.console.render import Outcome, render_side_by_side
 from proxy_addons.console.outcome import outcome_of
+from proxy_addons.console.render import Outcome, render_side_by_side
 
 HERE = Path(__file__).resolve().parent
 PROFILE = HERE.parent / "profiles" / "lost-response.yaml"
@@ -24,7 +24,8 @@ BUYERS = {"naive_buyer.py": 1, "careful_buyer.py": 0}
 
 def play(buyer: str, folder: Path, console: Console) -> Outcome:
     """Run one buyer behind the proxy and show what it printed itself."""
-    command = [CROSSWIND, "run", "--profile", PROFILE, "--run-dir", folder, "--", sys.executable, HERE / buyer]
+    options = ["--profile", str(PROFILE), "--run-dir", str(folder)]
+    command = [str(CROSSWIND), "run", *options, "--", sys.executable, str(HERE / buyer)]
     console.print(f"\n[bold]$ crosswind run --profile lost-response -- python examples/{buyer}[/]", soft_wrap=True)
     environment = os.environ | {"PYTHONUNBUFFERED": "1"}
     done = subprocess.run(command, check=False, capture_output=True, text=True, env=environment)

@@ -187,7 +187,6 @@ def disconnect_all(proxyserver: Proxyserver, clients: Clients | None = None) -> 
             io.handler.cancel("the proxy stops")
 
 
-
 def answer_of(response: http.Response) -> Answer:
     """The response as plain data. A body with a broken encoding is taken as it came."""
     return Answer(response.status_code, fields_of(response.headers), body_of(response))

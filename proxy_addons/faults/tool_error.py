@@ -27,6 +27,7 @@ from proxy_addons.rules.draw import Draw
 
 INTERNAL = -32603
 _PROTOCOLS = frozenset({"mcp", "a2a", "jsonrpc"})
+_SINCE = "2026-07-28"
 _SESSION = frozenset({"mcp-session-id", "mcp-protocol-version"})
 _OF_A2A = {
     -32001: (404, "NOT_FOUND", "TASK_NOT_FOUND"),
@@ -83,7 +84,7 @@ class ToolError(Fault):
         asking = [message for message in found if message.asks and message.method]
         if protocol not in _PROTOCOLS or not asking:
             return Played(delivered=False, detail=_why_not(found))
-        answers = [self._answer(message, protocol) for message in asking]
+        answers = [self._answer(message, protocol, modern=_is_modern(asked)) for message in asking]
         streamed = _wants_events(wire) or any(message.method in a2a.STREAMS for message in asking)
         kept = [pair for pair in (wire.answer.headers if wire.answer else ()) if pair[0] in _SESSION]
         if streamed:
@@ -95,10 +96,12 @@ class ToolError(Fault):
         said = "a result that is an error" if "result" in answers[0] else f"error {self.code or INTERNAL}"
         return Played(delivered=True, detail=f"answered {said} in a {self.status}", ends=True)
 
-    def _answer(self, message: Message, protocol: str) -> dict[str, JSON]:
+    def _answer(self, message: Message, protocol: str, *, modern: bool) -> dict[str, JSON]:
         head: dict[str, JSON] = {"jsonrpc": "2.0", "id": message.id}
         if self.code is None and protocol == "mcp" and message.method == mcp.TOOL_CALL:
             result: dict[str, JSON] = {"content": [{"type": "text", "text": self.message}], "isError": True}
+            if modern:
+                result["resultType"] = "complete"
             if isinstance(self.data, dict):
                 result["structuredContent"] = self.data
             return head | {"result": result}
@@ -121,6 +124,12 @@ def _why_not(found: list[Message]) -> str:
     if found:
         return "nothing is asked in it: a notification gets no answer"
     return "the request is no JSON-RPC call, so no tool can fail"
+
+
+def _is_modern(request: Request) -> bool:
+    """Whether it speaks MCP 2026-07-28 or later, whose results say what they are."""
+    told = request.header("mcp-protocol-version") or ""
+    return told >= _SINCE if told else request.header("mcp-method") is not None
 
 
 def _wants_events(wire: Wire) -> bool:

@@ -13,7 +13,8 @@ from tests.cli.test_run import asked
 
 def test_it_prints_what_a_shell_needs_and_ends_when_told(tmp_path: Path, ca: Path) -> None:
     """The export lines go to stdout, so that they can be evaluated; the findings to stderr."""
-    command = [Path(sys.executable).with_name("crosswind"), "proxy", "--listen", "127.0.0.1:0", "--run-dir", tmp_path]
+    crosswind = str(Path(sys.executable).with_name("crosswind"))
+    command = [crosswind, "proxy", "--listen", "127.0.0.1:0", "--run-dir", str(tmp_path)]
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, env={"CROSSWIND_CA_DIR": str(ca)}
     )

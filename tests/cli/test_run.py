@@ -3,19 +3,29 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
+from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from proxy_addons.cli.run import RunRequest, run
 
 
-def asked(folder: Path, **changes: object) -> RunRequest:
+def asked(folder: Path, **changes: Any) -> RunRequest:
     """A run of the calm profile in `folder`."""
     plain = RunRequest(
-        "calm", None, None, (), hermetic=False, run_dir=folder, ephemeral_ca=False, upstream_ca=None, insecure=False
+        profile="calm",
+        seed=None,
+        origin=None,
+        maps=(),
+        hermetic=False,
+        run_dir=folder,
+        ephemeral_ca=False,
+        upstream_ca=None,
+        insecure=False,
     )
-    return RunRequest(**{name: changes.get(name, getattr(plain, name)) for name in RunRequest.__dataclass_fields__})
+    return replace(plain, **changes)
 
 
 @pytest.fixture(autouse=True)

@@ -10,7 +10,9 @@ from tests.engine.test_init import loaded
 
 def test_a_loaded_package_is_left_alone() -> None:
     """Under mitmdump the real package is there first."""
-    code = "import mitmproxy.addons as real; import proxy_addons.engine; import mitmproxy.addons as still; real is still"
+    code = (
+        "import mitmproxy.addons as real; import proxy_addons.engine; import mitmproxy.addons as still; real is still"
+    )
     assert "flask" in loaded(code)
 
 

@@ -12,6 +12,8 @@ from pathlib import Path
 import httpx
 import pytest
 from mitmproxy import http, version
+from mitmproxy.addons.proxyserver import Proxyserver
+from mitmproxy.proxy.server import ConnectionIO
 from mitmproxy.test import tflow
 
 from proxy_addons.engine import wire
@@ -73,7 +75,8 @@ def test_a_wait_ends_when_the_client_leaves(tmp_path: Path, ca: Path) -> None:
 
 def test_abort_of_a_client_that_left_says_so() -> None:
     """There is nobody to send an RST to."""
-    assert wire.abort(wire.Proxyserver(), tflow.tflow().client_conn) is False
+    nobody = Proxyserver()  # type: ignore[no-untyped-call]  # mitmproxy's
+    assert wire.abort(nobody, tflow.tflow().client_conn) is False
 
 
 def test_a_reset_ends_every_stream_of_an_http2_connection(tmp_path: Path, ca: Path) -> None:
@@ -120,7 +123,7 @@ def test_self_check_knows_its_mitmproxy(monkeypatch: pytest.MonkeyPatch, release
 
 def test_self_check_misses_a_private_part(monkeypatch: pytest.MonkeyPatch) -> None:
     """What was taken away from mitmproxy is named."""
-    monkeypatch.delitem(wire.ConnectionIO.__dataclass_fields__, "writer")
+    monkeypatch.delitem(ConnectionIO.__dataclass_fields__, "writer")
     with pytest.raises(wire.EngineError, match=r"lacks ConnectionIO\.writer"):
         wire.self_check()
 

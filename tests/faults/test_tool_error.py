@@ -38,6 +38,23 @@ async def test_a_tool_says_in_a_result_that_it_failed() -> None:
     assert answer == (200, "application/json", {"jsonrpc": "2.0", "id": 7, "result": FAILED})
 
 
+@pytest.mark.parametrize(
+    ("header", "told"),
+    [
+        (("mcp-protocol-version", "2026-07-28"), True),
+        (("mcp-protocol-version", "2025-11-25"), False),
+        (("mcp-method", "tools/call"), True),
+    ],
+)
+async def test_a_result_says_what_it_is_where_that_is_asked(header: tuple[str, str], *, told: bool) -> None:
+    """Clients of 2026-07-28 refuse one that does not."""
+    on = wire(CALL, header)
+    await play(ToolError(), on)
+
+    assert on.answer is not None
+    assert (b'"resultType": "complete"' in on.answer.body) is told
+
+
 async def test_a_code_makes_it_an_error_of_the_protocol() -> None:
     """With what belongs to it."""
     fault = ToolError(code=-32001, message="gone", data={"task": 1}, status=404)

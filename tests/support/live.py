@@ -24,19 +24,19 @@ class LiveProxy:
     def __init__(self, session: Session) -> None:
         self.session = session
         self._ready = threading.Event()
-        self._failure: BaseException | None = None
+        self._failures: list[BaseException] = []
         self._thread = threading.Thread(target=self._serve, name="live-proxy")
         self._thread.start()
         assert self._ready.wait(STOP_SECONDS)
-        if self._failure is not None:
+        if self._failures:
             self._thread.join()
-            raise self._failure
+            raise self._failures[0]
 
     def _serve(self) -> None:
         try:
             run_loop(self._main())
         except BaseException as error:  # noqa: BLE001  # handed to the test's thread
-            self._failure = error
+            self._failures.append(error)
             self._ready.set()
 
     async def _main(self) -> None:
@@ -76,8 +76,8 @@ class LiveProxy:
             self.loop.call_soon_threadsafe(self._stop.set)
             self._thread.join(STOP_SECONDS)
             assert not self._thread.is_alive(), "the proxy did not stop"
-        if self._failure is not None:
-            raise self._failure
+        if self._failures:
+            raise self._failures[0]
 
     @property
     def events(self) -> list[Event]:

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
+from typing import Any, override
 
 type Respond = Callable[[BaseHTTPRequestHandler, bytes], None]
 
@@ -57,6 +57,7 @@ def upstream(respond: Respond | None = None, *, certificate: Path | None = None)
 
         do_GET = do_POST = do_PUT = do_DELETE = _handle  # noqa: N815  # the library's names
 
+        @override
         def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401  # the library's signature
             """Say nothing."""
 
