@@ -86,9 +86,10 @@ def test_list_shows_local_and_shipped_profiles() -> None:
     lines = invoke("list").stdout.splitlines()
 
     assert [line.split()[0] for line in lines] == sorted(line.split()[0] for line in lines)
-    assert "good           Breaks nothing." in lines
-    assert "bad            broken: 2 problems; see `crosswind profile lint bad`" in lines
-    assert any(line.startswith("lost-response  The gateway creates the escrow") for line in lines)
+    told = dict(line.split(maxsplit=1) for line in lines)
+    assert told["good"] == "Breaks nothing."
+    assert told["bad"] == "broken: 2 problems; see `crosswind profile lint bad`"
+    assert told["lost-response"].startswith("The gateway creates the escrow")
 
 
 def test_list_is_a_table_in_a_terminal() -> None:

@@ -25,6 +25,7 @@ from tests.support.upstream import upstream
 
 SDKS = Path(__file__).with_name("sdks")
 REQUIREMENTS = SDKS / "requirements.txt"
+DOCUMENT = ROOT / "docs" / "faults-and-sdks.md"
 LIMIT = 60.0
 """Seconds after which a client hangs."""
 
@@ -76,9 +77,18 @@ CASES = {
     "error-auto": Case("mcp", "tool_error: {code: -32001}", "!MCPError-32001", 1),
     "after-auto": Case("mcp", "tool_error: {at: after}", "error: the tool failed", 1),
     "lost-legacy": Case("mcp", "stream_cut: {after_bytes: 20, end: close}", "!MCPError-32000", 1),
-    "lost-auto": Case("mcp", "stream_cut: {after_bytes: 20, end: close}", "!MCPError-32000", 1),
+    "lost-auto": Case("mcp", "stream_cut: {after_bytes: 20, end: close}", "!RemoteProtocolError", 1),
 }
 
+CALLED = {
+    ("chat", "openai"): "chat",
+    ("stream", "openai"): "chat, streamed",
+    ("responses", "openai"): "responses, streamed",
+    ("message", "anthropic"): "messages",
+    ("stream", "anthropic"): "messages, streamed",
+    ("legacy", "mcp"): "tool, 2025-11-25",
+    ("auto", "mcp"): "tool, 2026-07-28",
+}
 OPERATIONS = {"chat": "chat.completions", "responses": "responses", "message": "messages", "stream": "*"}
 
 
@@ -192,6 +202,18 @@ def rules() -> str:
     return f"[{', '.join(written)}]"
 
 
+def documented() -> list[str]:
+    """The rows of the table, one a case, with what is called in place of its name's end."""
+    found = []
+    for name, case in CASES.items():
+        only = " (first try only)" if case.when == ONCE else ""
+        text, raised, error = case.outcome.partition("!")
+        got = [part for part in (f"`{text}`" if text else "", f"raises `{error}`" if raised else "") if part]
+        called = CALLED[name.rpartition("-")[2], case.sdk]
+        found.append(f"| {case.sdk}: {called} | `{case.fault}`{only} | {', then '.join(got)} | {case.tries} |")
+    return found
+
+
 @dataclass(frozen=True)
 class Run:
     """What came of all cases: each agent's outcome and its exchanges, and how often the tool was run."""
@@ -249,3 +271,13 @@ def test_the_tool_ran_where_the_provider_was_asked(run: Run) -> None:
     asked = [name for name, case in CASES.items() if case.sdk == "mcp" and name.startswith(("none", "after", "lost"))]
 
     assert run.payments == len(asked)
+
+
+def test_the_document_says_the_same() -> None:
+    """Row by row, and the versions too."""
+    text = DOCUMENT.read_text()
+    rows = [line for line in text.splitlines() if line.startswith(("| openai: ", "| anthropic: ", "| mcp: "))]
+    pins = dict(line.split("==") for line in REQUIREMENTS.read_text().splitlines() if "==" in line)
+
+    assert rows == documented()
+    assert f"openai {pins['openai']}, anthropic {pins['anthropic']} and mcp {pins['mcp']}" in text

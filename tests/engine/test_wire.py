@@ -75,7 +75,7 @@ def test_a_wait_ends_when_the_client_leaves(tmp_path: Path, ca: Path) -> None:
 
 def test_abort_of_a_client_that_left_says_so() -> None:
     """There is nobody to send an RST to."""
-    nobody = Proxyserver()  # type: ignore[no-untyped-call]  # mitmproxy's
+    nobody = Proxyserver()
     assert wire.abort(nobody, tflow.tflow().client_conn) is False
 
 

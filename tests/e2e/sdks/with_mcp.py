@@ -28,7 +28,8 @@ async def outcome(case: str) -> str:
             error = error.exceptions[0]
         code = getattr(getattr(error, "error", None), "code", "")
         return f"!{type(error).__name__}{code}"
-    return ("error: " if result.is_error else "") + result.content[0].text
+    said = "error: " if result.is_error else ""
+    return f"{said}{result.content[0].text}"
 
 
 async def main() -> dict[str, str]:
