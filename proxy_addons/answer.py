@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     from proxy_addons.sandbox.http import Sandbox
     from proxy_addons.sandbox.webhooks import Delivery
 
+_STREAMS = frozenset({"text/event-stream", "application/x-ndjson", "application/jsonl", "application/json-seq"})
+
 
 class AnswerCall:
     """Gives the answer, or notes the upstream's. `deliver` gets the webhooks that are due by it."""
@@ -114,5 +116,8 @@ def _response(answer: Answer, http_version: str) -> http.Response:
 
 
 def _is_stream(response: http.Response) -> bool:
-    content_type: str = response.headers.get("content-type", "").lower()
-    return content_type.startswith(("text/event-stream", "application/x-ndjson"))
+    """Whether it is made to be read as it comes. One JSON value is not: what it did is read from the whole."""
+    content_type: str = response.headers.get("content-type", "").partition(";")[0].strip().lower()
+    if content_type in _STREAMS:
+        return True
+    return "content-length" not in response.headers and not content_type.endswith("json")

@@ -235,7 +235,7 @@ def test_a_name_that_changes_its_address_in_between_is_cut_off(
     with listener() as (port, heard), live_proxy(tmp_path, ca) as proxy:
         assert plain(proxy, f"http://127.1:{port}/", "POST", {"secret": 1}).status == 502
         assert reasons(proxy) == [("127.1", f"127.0.0.1 {PRIVATE}")]
-    assert heard == [b""]
+    assert not any(heard)
 
 
 @pytest.mark.parametrize("head", ["scope: {hosts: [127.0.0.1]}", "scope: {hosts: ['127.*']}"])

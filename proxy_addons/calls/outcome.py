@@ -2,6 +2,9 @@
 
 GreenHelix answers a batch with 200 and `{"results": [{"success": true, "result": {…}} or {"success": false,
 "error": {"code", "message"}}]}`, one entry a call. `/v1/execute` wraps its one result the same way.
+
+JSON-RPC answers with 200 whatever came of it, as JSON or as the last of a stream's events: an `error`, or a
+`result` that for a tool of MCP may say `isError`. Who says so may have done half of it: that is a 500 here.
 """
 
 from __future__ import annotations
@@ -9,7 +12,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from http import HTTPStatus
 
+import msgspec
+
 from proxy_addons.exchange import JSON, Answer
+from proxy_addons.sse import Splitter, lines
 
 _STATUS_OF = {
     **dict.fromkeys(("missing_key", "invalid_key", "authentication_error"), 401),
@@ -26,6 +32,7 @@ _STATUS_OF = {
     "service_error": 503,
     "timeout": 504,
 }  # the gateway's API reference, "Complete Error Code Table", and greenhelix-wire's problem types
+_STATUS_OF_RPC = {-32700: 400, -32600: 400, -32601: 404, -32602: 422}  # refused before anything was done
 _STATUS_OF_UNKNOWN = 500
 """An error without a known code: nobody can say that to try again is useless."""
 
@@ -52,7 +59,7 @@ def outcomes(count: int, answer: Answer) -> list[Outcome]:
     """The outcome of each of `count` calls, in their order."""
     if not is_success(answer.status):
         return [Outcome(answer.status)] * count
-    body = answer.json
+    body = _last_message(answer.body) if _is_event_stream(answer) else answer.json
     if count == 1 and not _is_batch_of_one(body):
         return [_single(answer.status, body)]
     entries = body.get("results") if isinstance(body, dict) else None
@@ -72,11 +79,44 @@ def _is_batch_of_one(body: JSON) -> bool:
 def _single(status: int, body: JSON) -> Outcome:
     """One call's outcome, out of its envelope when it has one."""
     if isinstance(body, dict):
+        if body.get("jsonrpc") == "2.0" and ("result" in body or "error" in body):
+            return _rpc(status, body)
         if body.get("success") is True and "result" in body:
             return Outcome(status, body["result"])
         if body.get("success") is False and "error" in body:
             return _entry(body)
     return Outcome(status, body)
+
+
+def _rpc(status: int, body: dict[str, JSON]) -> Outcome:
+    """The outcome that a JSON-RPC response tells; of a tool's result what it says in a structure, if it does."""
+    error, result = body.get("error"), body.get("result")
+    if isinstance(error, dict):
+        code = error.get("code")
+        return Outcome(_STATUS_OF_RPC.get(code, _STATUS_OF_UNKNOWN) if isinstance(code, int) else _STATUS_OF_UNKNOWN)
+    if not isinstance(result, dict):
+        return Outcome(status, result)
+    if result.get("isError") is True:
+        return Outcome(_STATUS_OF_UNKNOWN)
+    return Outcome(status, result.get("structuredContent", result))
+
+
+def _is_event_stream(answer: Answer) -> bool:
+    return (answer.header("content-type") or "").lower().startswith("text/event-stream")
+
+
+def _last_message(body: bytes) -> JSON:
+    """The last response among the events of a stream."""
+    found: JSON = None
+    for block in Splitter().feed(body):
+        data = b"\n".join(line.value for line in lines(block.raw) if line.name == b"data")
+        try:
+            message: JSON = msgspec.json.decode(data)
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
+            continue
+        if isinstance(message, dict) and ("result" in message or "error" in message):
+            found = message
+    return found
 
 
 def _entry(entry: JSON) -> Outcome:

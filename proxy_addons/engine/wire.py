@@ -114,7 +114,7 @@ class Clients:
         self._close_left_over(data.client, data.server)
 
     def _close_left_over(self, client: Client, connection: Connection) -> None:
-        """Close a socket that mitmproxy forgot: its handler skips that when it is cancelled while it waits for a lock."""
+        """Close a socket that mitmproxy forgot, as its handler does when it is cancelled while it waits for a lock."""
         handler = self._proxyserver.connections.get(client.id) if self._proxyserver is not None else None
         io = handler.transports.get(connection) if handler is not None else None
         if io is not None and io.writer is not None and not io.writer.is_closing():

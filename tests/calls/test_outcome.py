@@ -94,3 +94,38 @@ def test_an_error_that_is_a_word() -> None:
 def test_success(status: int | None, *, expected: bool) -> None:
     """2xx and nothing else."""
     assert Outcome(status).succeeded is expected
+
+
+def rpc(**said: JSON) -> dict[str, JSON]:
+    """A JSON-RPC response."""
+    return {"jsonrpc": "2.0", "id": 1, **said}
+
+
+@pytest.mark.parametrize(
+    ("body", "status", "content"),
+    [
+        (rpc(result={"content": [], "structuredContent": {"id": "e-1"}}), 200, {"id": "e-1"}),
+        (rpc(result={"tools": []}), 200, {"tools": []}),
+        (rpc(result=None), 200, None),
+        (rpc(result={"content": [], "isError": True}), 500, None),
+        (rpc(error={"code": -32602, "message": "no"}), 422, None),
+        (rpc(error={"code": -32603, "message": "no"}), 500, None),
+        (rpc(error={"code": "x"}), 500, None),
+    ],
+)
+@pytest.mark.parametrize("streamed", [False, True])
+def test_a_json_rpc_response_tells_in_a_200(body: JSON, status: int, content: JSON, *, streamed: bool) -> None:
+    """Who may have done half of it gets a 500; what was refused, did nothing. As JSON, or the last of the events."""
+    text = json.dumps(body)
+    if streamed:
+        text = f': ping\n\ndata: {{"jsonrpc":"2.0","method":"notifications/progress"}}\n\ndata: {text}\n\n'
+    kind = "text/event-stream" if streamed else "application/json"
+
+    assert outcomes(1, Answer(200, (("content-type", kind),), text.encode())) == [Outcome(status, content)]
+
+
+def test_a_stream_that_says_nothing_is_a_success() -> None:
+    """All that is known is its status."""
+    answer = Answer(200, (("content-type", "text/event-stream"),), b"data: [DONE]\n\n")
+
+    assert outcomes(1, answer) == [Outcome(200, None)]

@@ -67,7 +67,11 @@ CASES = {
     "lost_response": Case(
         ("{instead: reset}", "{instead: close}", "{instead: bad_gateway}", "{instead: timeout, hold: 10ms}")
     ),
-    "overloaded": Case(("{shape: openai}", "{shape: anthropic, in_stream: true}")),
+    "overloaded": Case(
+        ("{shape: openai}", "{shape: anthropic, in_stream: true}"),
+        "/v1/chat/completions",
+        '{"model":"m","messages":[{"role":"user","content":"hi"}]}',
+    ),
     "rate_limit": Case(("{limit: 1, per: 1h}",), least=0.9),  # the first call has a token
     "redirect": Case(("{to: /v2}", "{loop: true}")),
     "reorder": Case(("{after: 1, hold: 5ms}",), least=0.0),  # the calls of one connection have none behind them
@@ -82,6 +86,7 @@ CASES = {
     "stream_malform": Case(("{event: 2}",), "/events"),
     "stream_stall": Case(("{after_events: 2, hold: 2ms}", "{after_events: 2, hold: 2ms, then: reset}"), "/events"),
     "timeout": Case(("{hold: 10ms}",)),
+    "tls_failure": Case(("{kind: alert}", "{kind: wrong_host}", "{kind: expired}", "{kind: untrusted}")),
     "tool_error": Case(
         ("{}", "{code: -32001}"),
         "/mcp",
@@ -92,16 +97,21 @@ CASES = {
 }
 """A fault that is not here is played as it is when nothing is set. What must be set, must be set here."""
 
+HTTP2 = 60
+"""Calls over HTTP/2 for each kind, besides. What ends a connection ends many of them, so that fewer are hit."""
+
 SHARES = (
     ("tls", SANDBOX, False, 40),
     ("tls", UPSTREAM, True, 120),
     ("plain", UPSTREAM, False, 100),
     ("plain", SANDBOX, True, 740),
+    ("http2", SANDBOX, True, HTTP2 // 2),
+    ("http2", UPSTREAM, True, HTTP2 // 2),
 )
 """Transport, host, whether connections are kept where the fault leaves them open, and how many of `EACH`."""
 
-HTTP2 = 60
-"""Calls over HTTP/2 for each kind. What ends a connection ends many of them, so that fewer are hit."""
+OPENINGS = (("tls", SANDBOX, False, EACH),)
+"""The same, for faults that strike when a connection is opened."""
 
 
 class Load:
@@ -225,11 +235,16 @@ class Battery:
     def __init__(self, word: str, proxy: LiveProxy, load: Load) -> None:
         self.word = word
         self.case = case_of(word)
+        self.shares = OPENINGS if Phase.CONNECT in sides(word) else SHARES
         self.proxy = proxy
         self.load = load
         if hits_webhooks(word):
             for name in rules(word):
-                order = {"url": f"http://127.0.0.1:{load.port}/{name}", "event_types": ["escrow.created"]}
+                order = {
+                    "secret": "whsec",
+                    "url": f"http://127.0.0.1:{load.port}/{name}",
+                    "event_types": ["escrow.created"],
+                }
                 self.send("receiver", "plain", SANDBOX, 1, path="/v1/infra/webhooks", body=json.dumps(order))
 
     def send(self, agent: str, transport: str, host: str, count: int, *, keep: bool = True, **call: str) -> None:
@@ -248,13 +263,11 @@ class Battery:
         by_side = Counter(agent.partition("-")[0] for agent in agents)
         for agent in agents:
             many = by_side[agent.partition("-")[0]]
-            for transport, host, keep, share in SHARES:
+            for transport, host, keep, share in self.shares:
                 self.send(agent, transport, host, -(-share * each // (EACH * many)), keep=keep)
-            for host in (SANDBOX, UPSTREAM):
-                self.send(agent, "http2", host, -(-HTTP2 * each // (EACH * many * 2)))
 
 
-@pytest.mark.parametrize("word", [word for word in faults.words() if Phase.CONNECT not in sides(word)])
+@pytest.mark.parametrize("word", faults.words())
 def test_a_thousand_faults_leave_nothing_behind(word: str, tmp_path: Path, ca: Path, load: Load) -> None:
     """On fresh connections and kept ones, over TLS and without, on HTTP/1.1 and HTTP/2."""
     maps = [f"{UPSTREAM}=http://127.0.0.1:{load.port}"]
@@ -266,14 +279,68 @@ def test_a_thousand_faults_leave_nothing_behind(word: str, tmp_path: Path, ca: P
         after = wait_for(proxy, lambda seen: seen.no_more_than(before))
         assert before.idle
         assert after._replace(objects=after.objects - before.objects) == before._replace(objects=Counter())
-    selected, delivered = Counter[str](), Counter[tuple[str, str]]()
+    selected, delivered = Counter[str](), Counter[tuple[str, bool]]()
     for exchange in proxy.exchanges:
         for injection in exchange.injections:
-            side = injection.rule.partition("-")[0]
-            selected[side] += exchange.http_version == "HTTP/1.1"
-            delivered[side, exchange.http_version] += injection.delivered
+            side, http2 = injection.rule.partition("-")[0], exchange.http_version == "HTTP/2.0"
+            selected[side] += not http2
+            delivered[side, http2] += injection.delivered
+    least = case_of(word).least
     for side in sides(word):
-        least = case_of(word).least
         assert selected[side] >= EACH
-        assert delivered[side, "HTTP/1.1"] >= least * selected[side]
-        assert delivered[side, "HTTP/2.0"] >= (least > 0 and not hits_webhooks(word))
+        assert delivered[side, False] >= least * selected[side]
+        assert delivered[side, True] > 0 or least == 0 or hits_webhooks(word) or side is Phase.CONNECT
+
+
+HELD = [
+    pytest.param("timeout", "{hold: 1h}", id="timeout-before"),
+    pytest.param("timeout", "{hold: 1h, at: after}", id="timeout-after"),
+    pytest.param("latency", "{delay: 1h}", id="latency-before"),
+    pytest.param("latency", "{delay: 1h, at: after}", id="latency-after"),
+    pytest.param("lost_response", "{instead: timeout, hold: 1h}", id="lost-response"),
+    pytest.param("drip", "{gap: 10m, chunk: 1}", id="drip"),
+]
+LEAVING = 100
+"""Clients that leave while they are held."""
+
+
+@pytest.mark.parametrize("transport", ["plain", "tls"])
+@pytest.mark.parametrize(("word", "settings"), HELD)
+def test_clients_that_leave_leave_nothing_behind(
+    word: str, settings: str, transport: str, tmp_path: Path, ca: Path, load: Load
+) -> None:
+    """A fault that holds a call for an hour lets go of it when its client goes."""
+    maps = [f"{UPSTREAM}=http://127.0.0.1:{load.port}"]
+    rule = {"name": "held", "match": {"agent": "buyer"}, "fault": {word: yaml.safe_load(settings)}}
+    with live_proxy(tmp_path, ca, rules=json.dumps([rule]), maps=maps) as proxy:
+        target = {"proxy": proxy.address, "bundle": proxy.bundle, "host": UPSTREAM, "transport": transport}
+        target |= {"path": ESCROWS, "body": ESCROW}
+        load.ask("send", target | {"agent": "warm-up"}, WARM_UP)
+        before = wait_for(proxy, lambda seen: seen.idle)
+        load.ask("hold", target | {"agent": "buyer"}, LEAVING)
+        held = wait_for(proxy, lambda seen: seen.exchanges == LEAVING)
+        load.go_on()
+        after = wait_for(proxy, lambda seen: seen.no_more_than(before))
+        assert (before.idle, held.exchanges) == (True, LEAVING)
+        assert after.no_more_than(before), after
+    ended = [exchange for exchange in proxy.exchanges if exchange.agent == "buyer"]
+    assert len(ended) == LEAVING
+
+
+def test_cancelled_streams_leave_nothing_behind(tmp_path: Path, ca: Path, load: Load) -> None:
+    """A cancelled HTTP/2 stream ends with its fault at the latest, while its connection goes on."""
+    rule = {"name": "held", "match": {"agent": "buyer"}, "fault": {"timeout": {"hold": "1s"}}}
+    with live_proxy(tmp_path, ca, rules=json.dumps([rule])) as proxy:
+        target = {"proxy": proxy.address, "bundle": proxy.bundle, "host": SANDBOX, "transport": "http2"}
+        target |= {"path": ESCROWS, "body": ESCROW}
+        load.ask("send", target | {"agent": "warm-up"}, WARM_UP)
+        before = wait_for(proxy, lambda seen: seen.idle)
+        load.ask("cancel", target | {"agent": "buyer"}, LEAVING)
+        held = wait_for(proxy, lambda seen: seen.exchanges == LEAVING)
+        load.go_on()
+        cancelled = wait_for(proxy, lambda seen: seen.exchanges == 0)
+        load.go_on()
+        after = wait_for(proxy, lambda seen: seen.no_more_than(before))
+        assert (held.exchanges, cancelled.exchanges, cancelled.clients) == (LEAVING, 0, 1)
+        assert after.no_more_than(before), after
+    assert len([exchange for exchange in proxy.exchanges if exchange.agent == "buyer"]) == LEAVING

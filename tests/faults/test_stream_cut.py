@@ -121,6 +121,21 @@ def test_bytes_of_any_answer(tmp_path: Path, ca: Path) -> None:
         assert (client.end(), client.body) == ("fin", b'{"n": 1}\n{"')
 
 
+@pytest.mark.parametrize("kind", ["text/plain; charset=utf-8", "application/octet-stream", "application/jsonl"])
+def test_bytes_of_chunks_come_while_the_origin_holds_the_rest(tmp_path: Path, ca: Path, kind: str) -> None:
+    """No answer without a length is kept, but for one JSON value, of which the journal tells what it did."""
+    held = Held([b"first", b"second", b"third"], kind, after=1)
+    rules = "[{fault: {stream_cut: {after_bytes: 8, end: close}}}]"
+    with (
+        upstream(held) as origin,
+        live_proxy(tmp_path, ca, rules=rules, maps=[f"{STREAMS}={origin.url}"]) as proxy,
+        asking(proxy) as client,
+    ):
+        assert client.read(5) == b"first"
+        held.release.set()
+        assert (client.end(), client.body) == ("fin", b"firstsec")
+
+
 def test_a_call_that_is_cut_off_was_carried_out(tmp_path: Path, ca: Path) -> None:
     """Its status said so, before anything was cut."""
     rules = "[{fault: {stream_cut: {after_events: 1}}}]"

@@ -21,6 +21,9 @@ from h2.connection import H2Connection
 from h2.errors import ErrorCodes
 
 WORKERS = 16
+BROKEN = (ConnectionError, asyncio.IncompleteReadError, ssl.SSLError)
+"""How a connection breaks that does not come about."""
+
 LONGEST = 30.0
 """Seconds after which a call that ends in no way at all fails the batch."""
 
@@ -69,14 +72,16 @@ class Load:
         """Make `count` calls one after the other, on connections that are kept open when they can be."""
         endings: Counter[str] = Counter()
         while (left := count - endings.total()) > 0:
-            ending = ""
-            async with self.connection() as (reader, writer):
-                for _ in range(left if keep else 1):
-                    writer.write(self.request)
-                    ending = await read_answer(reader)
-                    endings[ending] += 1
-                    if ending != "answer":
-                        break
+            with contextlib.suppress(*BROKEN):
+                async with self.connection() as (reader, writer):
+                    for _ in range(left if keep else 1):
+                        writer.write(self.request)
+                        ending = await read_answer(reader)
+                        endings[ending] += 1
+                        if ending != "answer":
+                            break
+                    continue
+            endings["no connection"] += 1
         return endings
 
     async def send_http2(self, count: int) -> Counter[str]:
