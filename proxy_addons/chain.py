@@ -51,7 +51,7 @@ class Chain:  # no dataclass: `mitmdump -s` loads this file under a name that is
         scope = settings.scope
         self.sandbox = Sandbox(settings.seed)
         self.decider = Decider(settings.profile, self.tally, settings.seed)
-        self.clients = Clients(self.proxyserver)
+        self.clients = Clients()
         self._ports: frozenset[int] = frozenset()
         self.identify = Identify(self.tally, scope)
         self.departures = Departures()

@@ -40,8 +40,7 @@ from proxy_addons.exchange import Answer, Exchange, Origin, Request
 from proxy_addons.tally import Tally
 
 if TYPE_CHECKING:
-    from mitmproxy.connection import Client, Connection, Server
-    from mitmproxy.proxy.server_hooks import ServerConnectionHookData
+    from mitmproxy.connection import Client, Server
 
 RST_ON_CLOSE = struct.pack("ii", 1, 0)
 _CANCELLED = "stream reset by client (CANCEL)"
@@ -92,8 +91,7 @@ class Clients:
 
     name = "crosswind-clients"
 
-    def __init__(self, proxyserver: Proxyserver | None = None) -> None:
-        self._proxyserver = proxyserver
+    def __init__(self) -> None:
         self._gone: dict[str, asyncio.Event] = {}
         self._cut: WeakSet[Client] = WeakSet()
         self._callbacks: set[str] = set()
@@ -107,18 +105,6 @@ class Clients:
         gone = self._gone.pop(client.id, None)
         if gone is not None:
             gone.set()
-        self._close_left_over(client, client)
-
-    def server_disconnected(self, data: ServerConnectionHookData) -> None:
-        """The connection to an upstream is over."""
-        self._close_left_over(data.client, data.server)
-
-    def _close_left_over(self, client: Client, connection: Connection) -> None:
-        """Close a socket that mitmproxy forgot, as its handler does when it is cancelled while it waits for a lock."""
-        handler = self._proxyserver.connections.get(client.id) if self._proxyserver is not None else None
-        io = handler.transports.get(connection) if handler is not None else None
-        if io is not None and io.writer is not None and not io.writer.is_closing():
-            io.writer.close()
 
     def __len__(self) -> int:
         return len(self._gone)

@@ -12,7 +12,7 @@ import pytest
 from proxy_addons.cli.run import RunRequest, run
 
 
-def asked(folder: Path, **changes: Any) -> RunRequest:
+def asked(folder: Path, **changes: Any) -> RunRequest:  # noqa: ANN401  # each option has its own type
     """A run of the calm profile in `folder`."""
     plain = RunRequest(
         profile="calm",

@@ -9,8 +9,6 @@ import threading
 from pathlib import Path
 
 import pytest
-from mitmproxy.connection import Connection
-from mitmproxy.proxy.server import ConnectionHandler
 
 from proxy_addons.engine import certs, master
 from proxy_addons.engine.loop import run_loop
@@ -190,21 +188,6 @@ def test_the_loop_is_left_as_it_was(tmp_path: Path, ca: Path) -> None:
         return asyncio.get_running_loop().get_task_factory()
 
     assert run_loop(factory()) is None
-
-
-def test_a_socket_that_the_engine_forgets_is_closed(tmp_path: Path, ca: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A handler that is cancelled at the wrong moment leaves it open."""
-    kept: list[ConnectionHandler] = []  # or the garbage collector would close it
-
-    async def cancelled(handler: ConnectionHandler, _connection: Connection) -> None:
-        kept.append(handler)
-        raise asyncio.CancelledError
-
-    monkeypatch.setattr(ConnectionHandler, "handle_connection", cancelled)
-    proxy = LiveProxy(session(tmp_path, Ways(ca_folder=ca)))
-    with socket.create_connection(proxy.address, 10) as client:
-        assert client.recv(1) == b""
-    proxy.stop()
 
 
 def test_two_sessions_one_after_the_other_do_not_mix(tmp_path: Path, ca: Path) -> None:

@@ -58,7 +58,7 @@ def upstream(respond: Respond | None = None, *, certificate: Path | None = None)
         do_GET = do_POST = do_PUT = do_DELETE = _handle  # noqa: N815  # the library's names
 
         @override
-        def log_message(self, format: str, *args: Any) -> None:  # noqa: A002, ANN401  # the library's signature
+        def log_message(self, format: str, *args: Any) -> None:
             """Say nothing."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
