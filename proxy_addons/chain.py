@@ -13,13 +13,14 @@ from proxy_addons.answer import AnswerCall
 from proxy_addons.decide import Decide
 from proxy_addons.earlier import EarlierAnswers
 from proxy_addons.engine.alpn import PreferHttp2
+from proxy_addons.engine.clients import Clients
 from proxy_addons.engine.courier import Courier
 from proxy_addons.engine.departures import Departures
 from proxy_addons.engine.handshake import SpoilHandshake
 from proxy_addons.engine.live import Live
 from proxy_addons.engine.outgoing import Outgoing
 from proxy_addons.engine.script import Script
-from proxy_addons.engine.wire import Clients, FlowWire, Surroundings, abort
+from proxy_addons.engine.wire import FlowWire, Surroundings, abort
 from proxy_addons.guard import Guard
 from proxy_addons.identify import Identify
 from proxy_addons.inject import InjectAfter, InjectBefore, ShapeAnswer

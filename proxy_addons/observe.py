@@ -30,8 +30,8 @@ if TYPE_CHECKING:
     from mitmproxy.http import HTTPFlow, Response
     from mitmproxy.tls import TlsData
 
+    from proxy_addons.engine.clients import Clients
     from proxy_addons.engine.stream import Wanted
-    from proxy_addons.engine.wire import Clients
     from proxy_addons.events.event import Event
     from proxy_addons.tally import Tally
 

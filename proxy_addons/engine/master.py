@@ -19,9 +19,10 @@ from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.addons.tlsconfig import TlsConfig
 from mitmproxy.master import Master
 
+from proxy_addons.engine.clients import Clients
 from proxy_addons.engine.dispatch import FastAddonManager
 from proxy_addons.engine.loop import eager_task
-from proxy_addons.engine.wire import Clients, disconnect_all
+from proxy_addons.engine.wire import disconnect_all
 
 DRAIN_SECONDS = 2.0
 """How long exchanges that are still open may take to end by themselves when the proxy stops."""

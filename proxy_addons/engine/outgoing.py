@@ -37,7 +37,7 @@ from proxy_addons.exchange import METADATA_KEY, Exchange
 if TYPE_CHECKING:
     from mitmproxy.options import Options
 
-    from proxy_addons.engine.wire import Clients
+    from proxy_addons.engine.clients import Clients
     from proxy_addons.tally import Tally
 
 ANSWER_WITHIN = 10.0

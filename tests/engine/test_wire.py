@@ -62,17 +62,6 @@ def test_a_time_out_is_silence(break_one_call: Callable[..., tuple[str, list[str
     assert break_one_call("{timeout: 30s}", timeout=0.5) == ("silence", [])
 
 
-def test_a_wait_ends_when_the_client_leaves(tmp_path: Path, ca: Path) -> None:
-    """A held call lasts as long as its client, not as long as its fault."""
-    with live_proxy(tmp_path, ca, rules="[{fault: {timeout: 50s}}]") as proxy:
-        client = tunnel(proxy.address, proxy.bundle)
-        assert exchange(client, "POST", PATH, ESCROW, timeout=0.2).ending == "silence"
-        client.close()
-        (event,) = proxy.exchanges
-    assert event.closed_at - event.started_at < 10
-    assert event.injections[0].detail == "silent until the client left"
-
-
 def test_abort_of_a_client_that_left_says_so() -> None:
     """There is nobody to send an RST to."""
     nobody = Proxyserver()
