@@ -30,7 +30,10 @@ _STREAMS = frozenset({"text/event-stream", "application/x-ndjson", "application/
 
 
 class AnswerCall:
-    """Gives the answer, or notes the upstream's. `deliver` gets the webhooks that are due by it."""
+    """Gives the answer, or notes the upstream's. `deliver` gets the webhooks that are due by it.
+
+    Answers are remembered while `minds_earlier` says that a rule may ask for them.
+    """
 
     name = "answer"
 
@@ -39,12 +42,14 @@ class AnswerCall:
         sandbox: Sandbox,
         scope: Scope,
         earlier: EarlierAnswers,
+        minds_earlier: Callable[[], bool],
         deliver: Callable[[Sequence[Delivery]], None],
     ) -> None:
         self._sandbox = sandbox
         self._deliver = deliver
         self._scope = scope
         self._earlier = earlier
+        self._minds_earlier = minds_earlier
 
     def request(self, flow: HTTPFlow) -> None:
         """Answer from the sandbox, or send the call on its way."""
@@ -93,8 +98,9 @@ class AnswerCall:
             self.response(wanted.flow)
 
     def _note(self, exchange: Exchange, answer: Answer) -> None:
-        exchange.earlier = self._earlier.answer(exchange)
-        self._earlier.note(exchange, answer)
+        if self._minds_earlier():
+            exchange.earlier = self._earlier.answer(exchange)
+            self._earlier.note(exchange, answer)
         exchange.pristine = answer
         exchange.answered_at = time.time()
         exchange.commit = note_effects(exchange.calls, answer)

@@ -83,7 +83,7 @@ class Chain:  # no dataclass: `mitmdump -s` loads this file under a name that is
             decide,
             InjectBefore(self._wire),
             SpoilHandshake(self.proxyserver),
-            AnswerCall(self.sandbox, scope, earlier, self.courier.deliver),
+            AnswerCall(self.sandbox, scope, earlier, lambda: self.decider.minds_earlier, self.courier.deliver),
             InjectAfter(self._wire),
             ShapeAnswer(self._wire, self.proxyserver),
             self.observe,

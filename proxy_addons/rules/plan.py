@@ -134,6 +134,7 @@ class Decider:
         self._by_kind: dict[Kind, Sequence[_Compiled]] = {}
         self.minds_openings = any(rule.opens for rule in self._rules)
         self.covers_open = any(rule.covers_open for rule in self._rules)
+        self.minds_earlier = any(rule.word == "stale" for rule in self._rules)
 
     def decide(self, exchange: Exchange, elapsed: float, *, is_open: bool = False) -> Plan:
         """Make every decision about an exchange, `elapsed` seconds into the run.

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
-import re
 import signal
 import subprocess
 import sys
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+
+import psutil
 
 from proxy_addons.engine.certs import certificate, merged_bundle
 from proxy_addons.engine.environment import child_environment
@@ -24,7 +26,10 @@ name: mixed
 seed: 7
 rules:
   - {name: busy, match: {operation: [get_balance, deposit]}, when: {probability: 0.4}, fault: {status: 503}}
-  - {name: lost, match: {operation: create_escrow}, when: {probability: 0.6, attempts: [1, 2]}, fault: {lost_response: close}}
+  - name: lost
+    match: {operation: create_escrow}
+    when: {probability: 0.6, attempts: [1, 2]}
+    fault: {lost_response: close}
   - {name: torn, match: {operation: release_escrow}, when: {probability: 0.5, max: 1}, fault: {reset: {at: after}}}
   - {name: hiccup, match: {agent: "agent-1*"}, when: {calls: [2, 4..5]}, fault: {status: 502}}
   - {name: slow, when: {probability: 0.3}, fault: {latency: 1ms}}
@@ -108,24 +113,29 @@ def mitmdump(crosswind: Crosswind, run: str) -> Iterator[str]:
     with subprocess.Popen(
         [*command, "--set", "flow_detail=0", "-s", str(ROOT / "proxy_addons" / "chain.py")],
         cwd=crosswind.folder,
-        env=crosswind.environment({"PYTHONUNBUFFERED": "1"}),
+        env=crosswind.environment(),
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
     ) as process:
-        assert process.stdout is not None
         try:
-            for line in process.stdout:
-                if found := re.search(r"listening at (127\.0\.0\.1:\d+)", line):
-                    break
-            else:
-                raise AssertionError("mitmdump did not start")
-            yield f"http://{found[1]}"
+            yield f"http://127.0.0.1:{listening_port(process)}"
             process.send_signal(signal.SIGINT)
             shown, _ = process.communicate(timeout=LIMIT)
             assert "Traceback" not in shown
         finally:
             process.kill()
+
+
+def listening_port(process: subprocess.Popen[str]) -> int:
+    """Wait until it listens: with the chain loaded mitmdump does not say where."""
+    deadline = time.monotonic() + LIMIT
+    while time.monotonic() < deadline and process.poll() is None:
+        for connection in psutil.Process(process.pid).net_connections("tcp"):
+            if connection.status == psutil.CONN_LISTEN:
+                return int(connection.laddr.port)
+        time.sleep(0.02)
+    raise AssertionError("mitmdump does not listen")
 
 
 def test_mitmdump_decides_as_crosswind_does(crosswind: Crosswind, tmp_path: Path) -> None:

@@ -14,7 +14,7 @@ import sys
 import threading
 import time
 from base64 import b64encode
-from typing import Any
+from typing import Any, override
 from urllib.parse import urlsplit
 
 HOST = "sandbox.greenhelix.net"
@@ -31,6 +31,7 @@ class Agent(threading.Thread):
         self._context = ssl.create_default_context()
         self._connection: http.client.HTTPSConnection | None = None
 
+    @override
     def run(self) -> None:
         """Work."""
         self._start.wait()
