@@ -9,7 +9,7 @@ from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
-from proxy_addons.calls.redact import redact
+from proxy_addons.calls.redact import redact, redact_key, redact_text
 from proxy_addons.engine.stream import SHAPE_KEY
 from proxy_addons.events.event import (
     CallRecord,
@@ -194,7 +194,7 @@ def _event(
         protocol=exchange.protocol,
         method=asked.method,
         host=asked.host,
-        path=asked.path,
+        path=redact_text(asked.path),
         http_version=exchange.http_version,
         started_at=exchange.started_at,
         closed_at=now,
@@ -237,7 +237,7 @@ def _call(call: Call) -> CallRecord:
         ordinal=call.ordinal,
         nth=call.nth,
         attempt=call.attempt,
-        key=call.key,
+        key=redact_key(call.key),
         input=redact(call.input),
         status=call.status,
         effects=[_effect(effect) for effect in call.effects],

@@ -24,15 +24,19 @@ _SECRET = frozenset(
     {
         *("authorization", "proxyauthorization", "cookie", "setcookie", "xapikey", "apikey", "apikeys"),
         *("password", "passwd", "pwd", "passphrase", "pin", "cvv", "cvc", "otp", "mnemonic", "seedphrase"),
-        *("secret", "secrets", "token", "jwt", "bearer", "credential", "credentials"),
+        *("secret", "secrets", "token", "tokens", "jwt", "bearer", "pass", "auth", "xauth", "session", "sessionid"),
+        *("cardnumber", "pan", "iban", "accountnumber", "securitycode"),
         *("privatekey", "secretkey", "signingkey", "accesskey", "encryptionkey", "currentkey", "newkey"),
     }
 )  # separators removed, lower-case; the last two are GreenHelix's `rotate_key`
-_SECRET_ENDS = ("secret", "password", "passphrase", "token", "apikey", "privatekey", "secretkey", "credentials")
+_SECRET_PARTS = ("secret", "password", "passwd", "privatekey", "apikey", "credential")
+_SECRET_ENDS = ("passphrase", "token", "secretkey", "auth")
 _SHORTEST_SECRET = 10
 """Characters: `x://a:b@c.d` is the shortest text that the pattern can find something in, less one."""
 
-_NOT_SECRET = frozenset({"pagetoken", "nextpagetoken", "nexttoken", "continuationtoken", "synctoken"})  # cursors
+_NOT_SECRET = frozenset(
+    {"secretary", "pagetoken", "nextpagetoken", "nexttoken", "continuationtoken", "synctoken"}
+)  # cursors
 _SEPARATORS = str.maketrans("", "", "-_. ")
 
 _SECRET_TEXT = re.compile(
@@ -67,7 +71,21 @@ def redact(value: JSON) -> JSON:
 def is_secret(name: str) -> bool:
     """Whether a field of this name holds a secret. `idempotency_key` and `public_key` do not."""
     word = name.translate(_SEPARATORS).lower()
-    return word in _SECRET or (word.endswith(_SECRET_ENDS) and word not in _NOT_SECRET)
+    if word in _NOT_SECRET:
+        return False
+    return word in _SECRET or word.endswith(_SECRET_ENDS) or any(part in word for part in _SECRET_PARTS)
+
+
+def redact_text(text: str) -> str:
+    """The text with everything in it that has the form of a secret replaced."""
+    return text if _is_harmless(text) else _SECRET_TEXT.sub(REDACTED, text)
+
+
+def redact_key(key: str | None) -> str | None:
+    """An idempotency key, as its hash where it has the form of a secret: two that are alike stay alike."""
+    if key is None or redact_text(key) == key:
+        return key
+    return "blake2b:" + blake2b(key.encode("utf-8", "surrogatepass"), digest_size=16).hexdigest()
 
 
 def _is_harmless(text: str) -> bool:
@@ -77,7 +95,7 @@ def _is_harmless(text: str) -> bool:
 
 def _clean(value: JSON, depth: int) -> JSON:
     if isinstance(value, str):
-        return value if _is_harmless(value) else _SECRET_TEXT.sub(REDACTED, value)
+        return redact_text(value)
     if not isinstance(value, dict | list):
         return value
     if not depth:

@@ -31,8 +31,9 @@ class Drip(Shaper):
         first = True
         async for piece in pieces:
             for start in range(0, len(piece), self.chunk):
-                if not first and not await wire.wait(self.gap):
-                    return
+                if not first:
+                    report(f"dripped, {self.chunk} bytes every {show_duration(self.gap)}")
+                    if not await wire.wait(self.gap):
+                        return
                 first = False
-                report(f"dripped, {self.chunk} bytes every {show_duration(self.gap)}")
                 yield piece[start : start + self.chunk]

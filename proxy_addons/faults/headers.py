@@ -73,6 +73,9 @@ class Headers(Fault):
         missed: list[str] = []
         fields = self._removed(list(answer.headers), done, missed)
         for name, value in self.set.items():
+            if [was for one, was in fields if one == name.lower()] == [value]:
+                missed.append(f"{name} had this value already")
+                continue
             fields = [(one, was) for one, was in fields if one != name.lower()] + [(name.lower(), value)]
             done.append(f"{name} set")
         fields = self._duplicated(fields, done, missed)

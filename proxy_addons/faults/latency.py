@@ -34,5 +34,5 @@ class Latency(Delay, Fault):
         seconds = self.seconds(draw.uniform("latency"))
         stayed = await wire.wait(seconds)
         if stayed:
-            return Played(delivered=True, detail=f"held for {show_duration(round(seconds, 6))}")
+            return Played(delivered=seconds > 0, detail=f"held for {show_duration(round(seconds, 6))}")
         return Played(delivered=True, detail=f"the client left within {show_duration(round(seconds, 6))}", ends=True)

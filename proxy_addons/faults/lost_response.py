@@ -1,7 +1,8 @@
 """Lost response: the provider does its work, and the answer never arrives.
 
 The fault behind double payments: an agent that sends the call again without an idempotency key pays
-again. It plays after the upstream has answered and committed; `instead` says what the agent gets.
+again. It plays after the upstream has answered; an answer of 400 and above is let through, for nothing
+was done that could get lost. `instead` says what the agent gets.
 
 What the client sees: `reset` ECONNRESET · `close` the end of the connection without an answer (a
 stream reset on HTTP/2) · `timeout` silence for `hold`, then the end · `bad_gateway` a 502 as a load
@@ -10,6 +11,7 @@ balancer sends it.
 
 from __future__ import annotations
 
+from http import HTTPStatus
 from typing import ClassVar, Literal, assert_never, override
 
 from pydantic import Field
@@ -49,6 +51,11 @@ class LostResponse(Fault):
 
     @override
     async def play(self, wire: Wire, draw: Draw) -> Played:
+        answer = wire.answer
+        if answer is not None and answer.status >= HTTPStatus.BAD_REQUEST:
+            return Played(
+                delivered=False, detail=f"the provider refused it with {answer.status}: nothing was done to lose"
+            )
         match self.instead:
             case "reset":
                 sent = wire.reset()

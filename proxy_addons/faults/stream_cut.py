@@ -72,12 +72,18 @@ class StreamCut(Place, Shaper):
         if not reader.reached:
             return
         if self.end == "clean":
-            report(f"cut {self.words}, {_IN_WORDS[self.end]}")
-        elif not await wire.wait(FLUSH):
-            report("the client left before its place came", delivered=False)
+            async for piece in reader.rest():
+                if piece:
+                    report(f"cut {self.words}, {_IN_WORDS[self.end]}")
         else:
-            report(f"cut {self.words}, {_IN_WORDS[self.end]}")
-            if self.end == "reset":
-                wire.reset()
-            else:
-                wire.close()
+            await self._break_off(wire, report)
+
+    async def _break_off(self, wire: Wire, report: Report) -> None:
+        if not await wire.wait(FLUSH):
+            report("the client left before its place came", delivered=False)
+            return
+        report(f"cut {self.words}, {_IN_WORDS[self.end]}")
+        if self.end == "reset":
+            wire.reset()
+        else:
+            wire.close()

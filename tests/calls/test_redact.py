@@ -3,7 +3,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from proxy_addons.calls.redact import MAX_BYTES, MAX_DEPTH, REDACTED, TOO_DEEP, is_secret, redact
+from proxy_addons.calls.redact import (
+    MAX_BYTES,
+    MAX_DEPTH,
+    REDACTED,
+    TOO_DEEP,
+    is_secret,
+    redact,
+    redact_key,
+    redact_text,
+)
 from proxy_addons.exchange import JSON
 
 
@@ -111,3 +120,38 @@ def test_the_journal_can_write_and_read_it(value: JSON) -> None:
 def test_what_holds_no_secret_is_unchanged(value: dict[str, JSON]) -> None:
     """Verdicts compare inputs."""
     assert redact(value) == value
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "pass",
+        "tokens",
+        "private_key_pem",
+        "x_auth",
+        "api-key-live",
+        "secret_value",
+        "credentials_json",
+        "sessionid",
+        "card.number",
+        "iban",
+    ],
+)
+def test_more_names_of_secrets(name: str) -> None:
+    """As they are met in the wild."""
+    assert redact({name: "x" * 12}) == {name: REDACTED}
+
+
+@pytest.mark.parametrize("name", ["max_tokens", "token_count", "passenger", "pan_id_count", "author", "compass"])
+def test_names_that_only_look_alike(name: str) -> None:
+    """They stay readable."""
+    assert redact({name: "plain words"}) == {name: "plain words"}
+
+
+def test_a_secret_in_a_path_or_key_is_no_longer_there() -> None:
+    """Keys that were alike stay alike."""
+    assert redact_text("/v1/keys/sk-live-0123456789abcdef/info") == f"/v1/keys/{REDACTED}/info"
+    secret = "a2a_live_0123456789abcdef"
+    assert redact_key(secret) == redact_key(secret) != redact_key(secret + "0")
+    assert secret not in str(redact_key(secret))
+    assert (redact_key("order-7"), redact_key(None)) == ("order-7", None)
