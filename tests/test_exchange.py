@@ -56,6 +56,6 @@ def test_one_unsafe_call_makes_an_exchange_mutating(safe: list[bool], expected: 
 
 def test_words_go_into_the_journal_as_they_are() -> None:
     """Renaming one would break every reader of old journals."""
-    assert [*Phase] == ["before", "after"]
+    assert [*Phase] == ["connect", "before", "after"]
     assert [*Commit] == ["none", "committed", "ambiguous"]
     assert [*Origin] == ["upstream", "cassette", "sandbox", "fault", "guard"]

@@ -9,6 +9,7 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
@@ -17,7 +18,7 @@ from proxy_addons import guard
 from tests.support.calls import call, connect, create, escrows, own_certificate, plain
 from tests.support.live import LiveProxy, live_proxy
 from tests.support.sockets import HOST, receive, request_bytes, tunnel
-from tests.support.upstream import upstream
+from tests.support.upstream import say, upstream
 
 MAPPED = "api.example"
 PRIVATE = "is a private or loopback address that neither scope.hosts nor a map names"
@@ -400,6 +401,35 @@ def test_a_first_try_that_ends_late_does_not_give_back_what_its_retry_spent(tmp_
             pass
         assert create(proxy, {"idempotency-key": "k-2"}, amount="1.00").status == 402
         assert escrows(proxy) == 1
+
+
+def test_a_first_try_that_ends_early_leaves_the_reservation_to_its_retry(tmp_path: Path, ca: Path) -> None:
+    """It is given back when no try is left that could commit."""
+    asked, go = threading.Event(), threading.Event()
+
+    def answer_late(handler: BaseHTTPRequestHandler, body: bytes) -> None:
+        asked.set()
+        go.wait(20)
+        say()(handler, body)
+
+    rules = "[{when: {attempts: 1, max: 1}, fault: timeout}]"
+    order: tuple[str, str, object, dict[str, str]] = ("POST", "/orders", {"amount": "1.00"}, {"idempotency-key": "k-1"})
+    with (
+        upstream(answer_late) as server,
+        live_proxy(tmp_path, ca, head=ONCE, rules=rules, maps=[f"{MAPPED}={server.url}"]) as proxy,
+        ThreadPoolExecutor(1) as pool,
+    ):
+        with tunnel(proxy.address, proxy.bundle, MAPPED) as first:
+            first.sendall(request_bytes(*order, host=MAPPED))
+            while not proxy.on_loop(lambda: proxy.session.chain.observe.open_exchanges):
+                pass
+            second = pool.submit(call, proxy, *order, host=MAPPED)
+            assert asked.wait(10)
+        while proxy.on_loop(lambda: proxy.session.chain.observe.open_exchanges) > 1:
+            pass
+        other = call(proxy, "POST", "/orders", {"amount": "1.00"}, {"idempotency-key": "k-2"}, host=MAPPED)
+        go.set()
+        assert (second.result(20).status, other.status) == (200, 402)
 
 
 def test_concurrent_calls_cannot_overspend(tmp_path: Path, ca: Path) -> None:

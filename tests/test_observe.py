@@ -7,17 +7,13 @@ import ssl
 import threading
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
-import h2.config
-import h2.connection
-import h2.errors
 import pytest
 
-from tests.support.calls import ESCROW, ESCROWS, call, connect, create
+from tests.support.calls import ESCROW, ESCROWS, call, connect, create, raw_http2
 from tests.support.live import LiveProxy, live_proxy
 from tests.support.sockets import HOST, exchange, receive, request_bytes, tunnel
 from tests.support.upstream import Respond, upstream
@@ -206,36 +202,6 @@ def test_a_client_that_leaves_while_it_uploads_made_no_call(tmp_path: Path, ca: 
         assert [event.method for event in proxy.exchanges] == ["GET"]
     assert noise.host == HOST
     assert "received 3 bytes, expected 100" in noise.reason
-
-
-class RawHttp2:
-    """An HTTP/2 connection on which streams can be cancelled."""
-
-    def __init__(self, client: ssl.SSLSocket, host: str) -> None:
-        self._client, self._host = client, host
-        self._wire = h2.connection.H2Connection(h2.config.H2Configuration(header_encoding="utf-8"))
-        self._wire.initiate_connection()
-
-    def ask(self, stream: int, method: str, path: str) -> None:
-        """Send a request without a body."""
-        fields = {":method": method, ":scheme": "https", ":authority": self._host, ":path": path}
-        self._wire.send_headers(stream, list(fields.items()), end_stream=True)
-        self._client.sendall(self._wire.data_to_send())
-
-    def cancel(self, stream: int) -> None:
-        """No longer want the answer."""
-        self._wire.reset_stream(stream, h2.errors.ErrorCodes.CANCEL)
-        self._client.sendall(self._wire.data_to_send())
-
-
-@contextmanager
-def raw_http2(proxy: LiveProxy, host: str) -> Iterator[tuple[RawHttp2, ssl.SSLSocket]]:
-    """One in a tunnel, and the socket below it."""
-    raw, _ = connect(proxy, f"{host}:443")
-    context = ssl.create_default_context(cafile=proxy.bundle)
-    context.set_alpn_protocols(["h2"])
-    with raw, context.wrap_socket(raw, server_hostname=host) as client:
-        yield RawHttp2(client, host), client
 
 
 def test_a_cancelled_http2_stream_is_a_client_that_gave_up(tmp_path: Path, ca: Path, slow: Slow) -> None:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 import time
 from pathlib import Path
 from statistics import median
@@ -11,7 +10,7 @@ import pytest
 
 from proxy_addons.exchange import Phase
 from proxy_addons.faults.latency import Latency
-from tests.support.calls import create, escrows, http2
+from tests.support.calls import ESCROWS, create, escrows, raw_http2
 from tests.support.fake_wire import DRAW, FakeWire, play
 from tests.support.live import live_proxy
 from tests.support.sockets import exchange, tunnel
@@ -96,18 +95,15 @@ def test_a_client_that_gives_up_leaves_a_trace_only_after(
 
 def test_other_streams_of_the_connection_are_not_held_up(tmp_path: Path, ca: Path) -> None:
     """On HTTP/2 the delay is the call's alone."""
-    with live_proxy(tmp_path, ca, rules=SLOW.replace("30s", "1s")) as proxy, http2(proxy) as client:
-        client.get("/v1/pricing")
-        late = threading.Thread(target=lambda: client.post("/v1/payments/escrows", json={"payer": "a", "payee": "b"}))
-        late.start()
-        while not proxy.on_loop(lambda: proxy.session.chain.observe.open_exchanges):
-            pass
-        assert client.get("/v1/pricing").http_version == "HTTP/2"
-        assert late.is_alive()
-        late.join()
-        first, held, other = proxy.exchanges
-    assert first.closed_at < held.started_at
-    assert held.started_at <= other.started_at <= other.closed_at < held.closed_at
+    with live_proxy(tmp_path, ca, rules=SLOW) as proxy:
+        with raw_http2(proxy) as (wire, _):
+            wire.ask(1, "POST", ESCROWS)
+            while not proxy.on_loop(lambda: proxy.session.chain.observe.open_exchanges):
+                pass
+            wire.ask(3, "GET", "/v1/pricing")
+            assert wire.status(3) == 200
+        found = {event.method: (event.delivered, event.client_aborted) for event in proxy.exchanges}
+    assert found == {"GET": (True, False), "POST": (False, True)}
 
 
 @pytest.mark.parametrize("at", ["before", "after"])

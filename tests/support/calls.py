@@ -8,6 +8,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+import h2.connection
+import h2.errors
+import h2.events
 import httpx
 from cryptography import x509
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
@@ -75,6 +78,47 @@ def http2(proxy: LiveProxy) -> Iterator[httpx.Client]:
     context = ssl.create_default_context(cafile=proxy.bundle)
     with httpx.Client(http2=True, proxy=proxy.url, verify=context, base_url=f"https://{HOST}") as client:
         yield client
+
+
+class RawHttp2:
+    """An HTTP/2 connection stream by stream: what is asked, cancelled and answered on each."""
+
+    def __init__(self, client: ssl.SSLSocket, host: str) -> None:
+        self._client, self._host = client, host
+        self._wire = h2.connection.H2Connection()
+        self._wire.initiate_connection()
+        self._statuses: dict[int, int] = {}
+
+    def ask(self, stream: int, method: str, path: str) -> None:
+        """Send a request without a body."""
+        fields = {":method": method, ":scheme": "https", ":authority": self._host, ":path": path}
+        self._wire.send_headers(stream, list(fields.items()), end_stream=True)
+        self._client.sendall(self._wire.data_to_send())
+
+    def cancel(self, stream: int) -> None:
+        """No longer want the answer."""
+        self._wire.reset_stream(stream, h2.errors.ErrorCodes.CANCEL)
+        self._client.sendall(self._wire.data_to_send())
+
+    def status(self, stream: int) -> int:
+        """Wait for a stream's answer."""
+        while stream not in self._statuses:
+            data = self._client.recv(65536)
+            assert data, "the connection ended"
+            for event in self._wire.receive_data(data):
+                if isinstance(event, h2.events.ResponseReceived) and event.stream_id is not None:
+                    self._statuses[event.stream_id] = int(dict(event.headers or [])[b":status"])
+        return self._statuses[stream]
+
+
+@contextmanager
+def raw_http2(proxy: LiveProxy, host: str = HOST) -> Iterator[tuple[RawHttp2, ssl.SSLSocket]]:
+    """One in a tunnel, and the socket below it."""
+    raw, _ = connect(proxy, f"{host}:443")
+    context = ssl.create_default_context(cafile=proxy.bundle)
+    context.set_alpn_protocols(["h2"])
+    with raw, context.wrap_socket(raw, server_hostname=host) as client:
+        yield RawHttp2(client, host), client
 
 
 def escrows(proxy: LiveProxy) -> int:
