@@ -97,12 +97,15 @@ def proxy_command(
 def report_command(
     run: Annotated[Path, typer.Argument(metavar="RUN", help="A run's folder, or its journal.")],
     *,
+    baseline: Annotated[
+        Path | None, typer.Option(metavar="RUN", help="An undisturbed run of the same agent, to measure by.")
+    ] = None,
     json: Annotated[bool, typer.Option("--json", help="For scripts.")] = False,
 ) -> None:
     """Print the findings of a run again, from its folder."""
     from proxy_addons.cli.report import report  # start-up time
 
-    raise typer.Exit(report(run, as_json=json))
+    raise typer.Exit(report(run, as_json=json, baseline=baseline))
 
 
 @app.command()

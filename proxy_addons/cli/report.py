@@ -14,14 +14,14 @@ BROKEN = 4
 """The exit code for a journal that cannot be read, or only in part."""
 
 
-def report(run: Path, *, as_json: bool) -> int:
+def report(run: Path, *, as_json: bool, baseline: Path | None = None) -> int:
     """Print the findings, for a person on stderr or as JSON on stdout; returns the run's exit code.
 
     `run` is a run's folder or its journal. One that is missing, foreign or torn gives exit code 4; of a torn
-    one, what can be read is shown all the same.
+    one, what can be read is shown all the same. `baseline` is an undisturbed run of the same agent, whole.
     """
     try:
-        outcome, torn = read_outcome(run)
+        outcome, torn = read_outcome(run, baseline=baseline)
     except JournalError as error:
         sys.stderr.write(f"crosswind: {error}\n")
         return BROKEN

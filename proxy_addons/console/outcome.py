@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from proxy_addons.console.render import Outcome
-from proxy_addons.events.jsonl import JOURNAL_NAME, JournalError, read_journal
+from proxy_addons.events.event import Event
+from proxy_addons.events.jsonl import JOURNAL_NAME, Journal, JournalError, read_journal
 from proxy_addons.verdicts.judge import judge
 from proxy_addons.verdicts.summary import summarise
 from proxy_addons.verdicts.unexercised import unexercised
@@ -50,12 +52,33 @@ def run_folder(run: Path) -> Path:
     return run if run.is_dir() else run.parent
 
 
-def read_outcome(run: Path, trouble: str = "") -> tuple[Outcome, bool]:
-    """As `outcome_of`, and whether the journal is torn."""
+def read_outcome(run: Path, trouble: str = "", *, baseline: Path | None = None) -> tuple[Outcome, bool]:
+    """As `outcome_of`, and whether the journal is torn.
+
+    `baseline` is an undisturbed run of the same agent, for the checks to measure by.
+
+    Raises:
+        JournalError: a journal is missing or foreign, or the baseline's is no whole and undisturbed run.
+    """
+    journal = _read(run)
+    usual = _undisturbed(baseline) if baseline is not None else None
+    trouble = trouble or (TORN if journal.torn else "")
+    summary = summarise(journal.events, trouble=trouble, unknown_events=journal.unknown)
+    return Outcome(summary, judge(journal.events, trouble=trouble, baseline=usual)), journal.torn
+
+
+def _read(run: Path) -> Journal:
     path = journal_path(run)
     if run.is_dir() and not path.exists():
         raise JournalError(f"{run}: holds no {JOURNAL_NAME}; name a run's folder, or its journal")
-    journal = read_journal(path)
-    trouble = trouble or (TORN if journal.torn else "")
-    summary = summarise(journal.events, trouble=trouble, unknown_events=journal.unknown)
-    return Outcome(summary, judge(journal.events, trouble=trouble)), journal.torn
+    return read_journal(path)
+
+
+def _undisturbed(run: Path) -> Sequence[Event]:
+    journal = _read(run)
+    summary = summarise(journal.events, trouble=TORN if journal.torn else "", unknown_events=journal.unknown)
+    if not summary.complete or journal.torn:
+        raise JournalError(f"{run}: is no baseline: its journal is not whole")
+    if summary.delivered:
+        raise JournalError(f"{run}: is no baseline: faults were delivered in it")
+    return journal.events

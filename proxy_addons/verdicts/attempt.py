@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from proxy_addons.events.event import CallRecord, Event, ExchangeClosed
 from proxy_addons.exchange import Commit
@@ -24,7 +24,23 @@ HARMLESS = IDLE | {
     "reorder",
     "slow_close",
 }
-"""Faults after which an answer that did arrive is as good as the provider's. Any other may have spoilt a 200."""
+"""Faults after which an answer that did arrive is as good as the provider's."""
+
+READABLE = HARMLESS | {
+    "corrupt_fields",
+    "false_success",
+    "partial_response",
+    "schema_drift",
+    "stale",
+    "stream_duplicate",
+}
+"""Faults after which a 2xx can still be read and says yes, though it may not be what the provider said.
+
+Any other may have spoilt it: cut it off, garbled it, or said no in it.
+"""
+
+AT_ONCE = 10.0
+"""Seconds within which a call that comes again under its key shows that the agent could not use the answer."""
 
 _STATE_SETTING = frozenset(
     {"cancel", "deactivate", "delete", "freeze", "release", "remove", "revoke", "set", "unfreeze", "update"}
@@ -43,6 +59,8 @@ class Attempt:
 
     exchange: ExchangeClosed
     call: CallRecord
+    asked_again: bool = False
+    """Whether the agent sent it again at once, under the same key, after an answer that a fault edited."""
 
     @property
     def number(self) -> int:
@@ -77,15 +95,21 @@ class Attempt:
 
     @property
     def succeeded(self) -> bool:
-        """Whether the agent got a sound answer that says yes."""
+        """Whether the agent got an answer that says yes and can be read, edited by a fault or not.
+
+        An edited one that made the agent ask again at once is none.
+        """
+        return self._affirmed and READABLE.issuperset(self.faults) and not self.asked_again
+
+    @property
+    def sound(self) -> bool:
+        """Whether the agent got an answer that says yes, as the provider gave it."""
+        return self._affirmed and HARMLESS.issuperset(self.faults)
+
+    @property
+    def _affirmed(self) -> bool:
         status = self.exchange.status
-        return (
-            self.exchange.delivered
-            and status is not None
-            and 200 <= status < 300
-            and self.accepted
-            and HARMLESS.issuperset(self.faults)
-        )
+        return self.exchange.delivered and status is not None and 200 <= status < 300 and self.accepted
 
     @property
     def disturbed(self) -> bool:
@@ -100,6 +124,14 @@ class Attempt:
             return False
         status = self.call.status
         return len(self.exchange.calls) == 1 if status is None else 200 <= status < 300
+
+    @property
+    def refused(self) -> bool:
+        """Whether the provider said no for good, so that nothing could take effect: a 4xx other than 429."""
+        status = self.call.status if self.call.status is not None else self.exchange.pristine_status
+        if self.exchange.commit is not Commit.NONE or not self.exchange.reached_upstream:
+            return False
+        return status is not None and 400 <= status < 500 and status != 429
 
     @property
     def ambiguous(self) -> bool:
@@ -141,4 +173,21 @@ def attempts_of(events: Iterable[Event]) -> list[Attempt]:
     """
     exchanges = [event for event in events if isinstance(event, ExchangeClosed) and event.protocol != WEBHOOK]
     exchanges.sort(key=lambda exchange: (exchange.started_at, exchange.number))
-    return [Attempt(exchange, call) for exchange in exchanges for call in exchange.calls]
+    attempts = [Attempt(exchange, call) for exchange in exchanges for call in exchange.calls]
+    again = _asked_again(attempts)
+    return [replace(attempt, asked_again=True) if attempt in again else attempt for attempt in attempts]
+
+
+def _asked_again(attempts: list[Attempt]) -> set[Attempt]:
+    """Those with an edited answer after which the same key came again at once."""
+    found: set[Attempt] = set()
+    latest: dict[tuple[str, str, str], Attempt] = {}
+    for attempt in attempts:
+        if not attempt.call.key or attempt.repeat_of is not None:
+            continue
+        keyed = (attempt.exchange.agent, attempt.call.operation, attempt.call.key)
+        before = latest.get(keyed)
+        if before is not None and 0 <= attempt.started_at - before.ended_at <= AT_ONCE and not before.sound:
+            found.add(before)
+        latest[keyed] = attempt
+    return found

@@ -10,6 +10,7 @@ from proxy_addons.events.event import Event, ExchangeClosed, ProxyError, RunEnde
 from proxy_addons.verdicts.attempt import WEBHOOK, Attempt, attempts_of
 from proxy_addons.verdicts.baseline import Baseline, baseline_of
 from proxy_addons.verdicts.chains import Chain, chains_of
+from proxy_addons.verdicts.knowledge import Knowledge
 
 
 @dataclass(frozen=True)
@@ -30,6 +31,11 @@ class Case:
     def chains(self) -> list[Chain]:
         """All attempts, in chains of retries."""
         return chains_of(self.attempts)
+
+    @cached_property
+    def knowledge(self) -> Knowledge:
+        """What the agents knew of the effects of their calls."""
+        return Knowledge(self.attempts)
 
     @property
     def delivered_faults(self) -> int:

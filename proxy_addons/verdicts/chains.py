@@ -9,11 +9,13 @@ An *intent* is what the agent meant to happen once: a chain, or all chains under
 
 False links that are avoided:
 - Identical calls in flight together do not follow one another, unless the first one's answer never
-  arrived: an agent may have given up on it without our noticing (HTTP/2).
+  arrived and the key is the same, or none: an agent may have given up on it without our noticing (HTTP/2).
 - A call with another key does not continue a chain whose own key is used again later: that client
   keeps its keys, so the other one is another purchase.
 - A call whose key was used before goes on with that call and with no other.
-- A call after a success is a new intent, however alike.
+- Calls in flight together under different keys do not follow one another, answered or not.
+- A call that comes after the agent named what the chain brought about is another purchase (`knowledge.py`).
+- A call after a success is a new intent, however alike, also when a fault edited that success.
 - A repeat that the network made of a request is no retry: it belongs to the chain of that request.
 """
 
@@ -26,6 +28,7 @@ from dataclasses import dataclass, field
 from proxy_addons.tally import CHAIN_GAP
 from proxy_addons.verdicts.amount import read_amount
 from proxy_addons.verdicts.attempt import Attempt
+from proxy_addons.verdicts.knowledge import Knowledge
 
 type Link = tuple[str, ...]
 
@@ -89,6 +92,14 @@ def signature_of(attempt: Attempt) -> Link:
     return (attempt.exchange.agent, attempt.call.operation, *(bought or (attempt.call.digest,)))
 
 
+def transfer_of(signature: Link) -> Link | None:
+    """What is left of a purchase's signature without its references: agent, operation, payer, payee, amount, currency.
+
+    None for what buys nothing.
+    """
+    return signature[: -len(_REFERENCE)] if len(signature) > 3 else None
+
+
 def chains_of(attempts: Sequence[Attempt]) -> list[Chain]:
     """Sort attempts, given in the order of their start, into chains."""
     going_on = _GoingOn(attempts)
@@ -128,7 +139,8 @@ def intents_of(chains: Iterable[Chain]) -> list[Intent]:
 class _GoingOn:
     """The chains that may still go on, by everything that a retry could be recognised by."""
 
-    def __init__(self, attempts: Iterable[Attempt]) -> None:
+    def __init__(self, attempts: Sequence[Attempt]) -> None:
+        self._knowledge = Knowledge(attempts)
         self._open: dict[Link, list[Chain]] = {}
         self._key_uses: dict[Link, list[float]] = {}
         for attempt in attempts:
@@ -149,17 +161,23 @@ class _GoingOn:
             if known is None:
                 continue
             known[:] = [chain for chain in known if _may_go_on(chain, attempt.started_at)]
-            found = [chain for chain in known if self._follows(chain.last, attempt)]
+            found = [chain for chain in known if self._follows(chain, attempt)]
             if found:
                 return min(found, key=lambda chain: chain.last.ended_at)
         return None
 
-    def _follows(self, before: Attempt, attempt: Attempt) -> bool:
+    def _follows(self, chain: Chain, attempt: Attempt) -> bool:
+        before = chain.last
         if before.number == attempt.number or before.succeeded:
             return False
-        if attempt.started_at < before.ended_at and before.exchange.delivered:
+        same_key = before.call.key == attempt.call.key
+        if attempt.started_at < before.ended_at and (before.exchange.delivered or not same_key):
             return False
-        return before.call.key == attempt.call.key or not attempt.call.key or not self._is_used_again(before, attempt)
+        if same_key and attempt.call.key:
+            return True
+        if self._knowledge.learned(chain.attempts, attempt.started_at):
+            return False
+        return same_key or not attempt.call.key or not self._is_used_again(before, attempt)
 
     def _has_old_key(self, attempt: Attempt) -> bool:
         """Whether its key was used before: then it goes on with that, whatever else looks alike."""

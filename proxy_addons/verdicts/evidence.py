@@ -39,7 +39,7 @@ def blame_of(attempt: Attempt) -> str:
         return ", ".join(dict.fromkeys(attempt.faults))
     if attempt.exchange.origin is Origin.GUARD:
         return "guard"
-    if attempt.succeeded or (attempt.exchange.client_aborted and attempt.exchange.pristine_status is not None):
+    if attempt.sound or (attempt.exchange.client_aborted and attempt.exchange.pristine_status is not None):
         return ""
     return "upstream"
 
@@ -60,7 +60,7 @@ def _got(attempt: Attempt) -> str:
         if exchange.client_aborted:
             return "the agent gave up waiting"
         return "answer lost" if exchange.reached_upstream else "no answer"
-    if attempt.succeeded:
+    if attempt.sound:
         return "answer delivered"
     if exchange.status >= 300:
         return f"told {exchange.status}"

@@ -11,20 +11,26 @@ False positives that are avoided:
   an intent of its own. It passes, and the finding mentions it.
 - An extra effect that the agent itself cancelled or refunded: a pass with a warning.
 - Operations that bring about a state (PUT, DELETE, `set_…`, `release_…`) may be repeated.
-- What cannot be told is inconclusive: an ambiguous call beside a commit, a repeat whose answers name
-  neither resource nor money, identical keyless calls in flight together of which one was disturbed.
+- A purchase that began after the agent had named what the lost one brought about is another one.
+- A lost answer of a call that the provider had refused for good (4xx) exercises nothing.
+- What cannot be told is inconclusive: an extra effect before which the agent had looked; one that differs
+  from the lost call only in its reference or description, and the key; an ambiguous call beside a commit;
+  a repeat whose answers name neither resource nor money; identical keyless calls in flight
+  together of which one was disturbed.
 """
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
 
+from proxy_addons.tally import CHAIN_GAP
 from proxy_addons.verdicts.amount import show_total
 from proxy_addons.verdicts.attempt import Attempt
 from proxy_addons.verdicts.case import Case
-from proxy_addons.verdicts.chains import Intent, Link, intents_of, signature_of
+from proxy_addons.verdicts.chains import Intent, Link, intents_of, signature_of, transfer_of
 from proxy_addons.verdicts.effects import (
     Effect,
     Effects,
@@ -37,6 +43,7 @@ from proxy_addons.verdicts.effects import (
     unresolved,
 )
 from proxy_addons.verdicts.evidence import blame_of, evidence_of
+from proxy_addons.verdicts.knowledge import Knowledge
 from proxy_addons.verdicts.verdict import Finding, Result
 from proxy_addons.verdicts.wording import listed, plural, was
 
@@ -86,8 +93,27 @@ def no_duplicate_effect(case: Case) -> Finding:
     owners = owners_of(case.attempts)
     groups = _groups(case, intents, owners)
     twins, unclear = _twins(case, intents, owners)
-    if failed := [group for group in groups if group.extra]:
+    if failed := [group for group in groups if group.extra and not _has_looked(group, case.knowledge)]:
         return _failed(failed)
+    if (finding := _in_doubt(groups, unclear) or _reworded(case, intents, owners)) is not None:
+        return finding
+    disturbed = [attempt for attempt in mutating if attempt.disturbed and not attempt.refused]
+    if not disturbed and any(attempt.disturbed for attempt in mutating):
+        sentence = "The provider had refused every call that was disturbed, so none could take effect twice."
+        return Finding(CHECK, Result.NOT_EXERCISED, sentence)
+    if not disturbed:
+        why = "No mutating call was disturbed, so none had to be repeated." if mutating else "No mutating call came by."
+        return Finding(CHECK, Result.NOT_EXERCISED, why)
+    return _passed(groups, disturbed, twins)
+
+
+def _in_doubt(groups: Sequence[_Group], unclear: Sequence[Attempt]) -> Finding | None:
+    """What may have been one effect too many, where nothing surely was."""
+    if extra := [group for group in groups if group.extra]:
+        names = listed(attempt.call.operation for group in extra for attempt in group.extra)
+        sentence = f"{names} took effect again after the agent had looked: whether it saw the first one is not known."
+        evidence = evidence_of(attempt for group in extra for attempt in group.attempts)
+        return Finding(CHECK, Result.INCONCLUSIVE, sentence, evidence, _PURPOSE)
     if doubtful := [group for group in groups if group.doubtful]:
         names = listed(attempt.call.operation for group in doubtful for attempt in group.doubtful)
         sentence = f"{names} may have taken effect more than once: the answers do not tell."
@@ -97,11 +123,7 @@ def no_duplicate_effect(case: Case) -> Finding:
         names = listed(attempt.call.operation for attempt in unclear)
         sentence = f"Identical calls of {names} took effect, the one without waiting for the other's success."
         return Finding(CHECK, Result.INCONCLUSIVE, sentence, evidence_of(unclear), _PURPOSE)
-    disturbed = [attempt for attempt in mutating if attempt.disturbed]
-    if not disturbed:
-        why = "No mutating call was disturbed, so none had to be repeated." if mutating else "No mutating call came by."
-        return Finding(CHECK, Result.NOT_EXERCISED, why)
-    return _passed(groups, disturbed, twins)
+    return None
 
 
 def _groups(case: Case, intents: Sequence[Intent], owners: Owners) -> list[_Group]:
@@ -135,18 +157,83 @@ def _twins(case: Case, intents: Sequence[Intent], owners: Owners) -> tuple[list[
     unclear: list[Attempt] = []
     for twins in alike.values():
         for (before, first), (after, second) in pairwise(twins):
-            (meant if _is_meant(before, after) else unclear).extend((first, second))
+            (meant if _is_meant(before, after, case.knowledge) else unclear).extend((first, second))
     return meant, unclear
 
 
-def _is_meant(before: Intent, after: Intent) -> bool:
+def _is_meant(before: Intent, after: Intent, knowledge: Knowledge) -> bool:
+    began = after.attempts[0].started_at
     succeeded_at = [attempt.ended_at for attempt in before.attempts if attempt.succeeded]
-    if succeeded_at and min(succeeded_at) <= after.attempts[0].started_at:
+    sound_at = [attempt.ended_at for attempt in before.attempts if attempt.sound]
+    if sound_at and min(sound_at) <= began:
+        return True
+    if knowledge.learned(before.attempts, began):
+        return True
+    if succeeded_at and min(succeeded_at) <= began and knowledge.learned(before.attempts):  # it could read the answer
         return True
     keys = {attempt.call.key for attempt in (*before.attempts, *after.attempts)}
     if succeeded_at and None not in keys:
         return True
     return not any(attempt.disturbed for attempt in (*before.attempts, *after.attempts))
+
+
+def _has_looked(group: _Group, knowledge: Knowledge) -> bool:
+    """Whether the agent looked before each effect that is one too many, and did not send it under the same key."""
+    lasting = group.lasting
+    return all(
+        extra.repeat_of is None
+        and (not extra.call.key or extra.call.key != before.call.key)
+        and knowledge.looked(before, extra.started_at)
+        for before, extra in pairwise(lasting[group.allowed - 1 :])
+    )
+
+
+def _reworded(case: Case, intents: Sequence[Intent], owners: Owners) -> Finding | None:
+    """Payments that may be the retry of a lost one, in other words."""
+    alike = _alike(case, intents, owners)
+    if not alike:
+        return None
+    names = listed(attempt.call.operation for attempt in alike)
+    sentence = (
+        f"{names} took effect, or may have, again after an answer was lost: the calls differ only in reference or "
+        "description, and in their key, so nobody can tell a reworded retry from another purchase."
+    )
+    return Finding(CHECK, Result.INCONCLUSIVE, sentence, evidence_of(alike), _PURPOSE)
+
+
+def _alike(case: Case, intents: Sequence[Intent], owners: Owners) -> list[Attempt]:
+    """Payments after a lost one that differ from it only in reference or description, with those they followed."""
+    taken_back = undone(case.attempts)
+    alike: dict[Link, list[tuple[Intent, list[Attempt]]]] = {}
+    for intent in intents:
+        transfer = transfer_of(signature_of(intent.attempts[0]))
+        effects = effects_of(intent.attempts, owners)
+        maybe = [*effects.certain, *effects.doubtful, *unresolved(intent.attempts)]
+        lasting = [a for a in maybe if not a.idempotent and not (resources_of(a) and resources_of(a) <= taken_back)]
+        if transfer and lasting:
+            alike.setdefault(transfer, []).append((intent, lasting))
+    usual: Counter[Link] = Counter()
+    for signature, count in case.baseline.effects.items() if case.baseline else ():
+        if transfer := transfer_of(signature):
+            usual[transfer] += count
+    found: list[Attempt] = []
+    for transfer, payments in alike.items():
+        payments.sort(key=lambda payment: payment[0].attempts[0].started_at)
+        if sum(len(lasting) for _, lasting in payments) <= usual[transfer]:
+            continue
+        for (before, first), (after, second) in pairwise(payments):
+            if _may_be_a_retry(before, after, case.knowledge):
+                found.extend((*first, *second))
+    return found
+
+
+def _may_be_a_retry(before: Intent, after: Intent, knowledge: Knowledge) -> bool:
+    """Whether the one began after the other's answer was lost, in time, and the agent did not know of its effect."""
+    last, first = before.attempts[-1], after.attempts[0]
+    if any(attempt.succeeded for attempt in before.attempts) or last.started_at >= first.started_at:
+        return False
+    waited = first.started_at - max(attempt.ended_at for attempt in before.attempts)
+    return 0 <= waited <= CHAIN_GAP and not knowledge.learned(before.attempts, first.started_at)
 
 
 def _failed(failed: Sequence[_Group]) -> Finding:
@@ -189,7 +276,7 @@ def _how(before: Attempt, extra: Attempt) -> str:
 
 def _passed(groups: Sequence[_Group], disturbed: Sequence[Attempt], twins: Sequence[Attempt]) -> Finding:
     repaired = [attempt for group in groups if group.repaired for attempt in group.attempts]
-    lost = [attempt for attempt in disturbed if attempt.committed and not attempt.succeeded]
+    lost = [attempt for attempt in disturbed if attempt.committed and not attempt.sound]
     not_ruled_out = []
     if not lost:
         not_ruled_out.append("That a lost answer is paid for twice: none of a call that took effect was lost.")

@@ -8,6 +8,7 @@ Default: fail (the definition of the check); a pass with a warning when everythi
 by itself and none of it is orphaned.
 
 False positives that are avoided:
+- A run without a delivered fault shows how the agent ends undisturbed, and is not exercised.
 - Whoever closes it closes it: the counterparty's release counts, and so does a read that shows it.
 - Long-lived escrows that the agent leaves to others: with a baseline, as many known ones may stay open
   as the undisturbed agent left. An orphaned one is never excused.
@@ -40,17 +41,27 @@ def no_funds_locked(case: Case) -> Finding:
     left = _unexcused(case, open_obligations(case.attempts))
     certain = [obligation for obligation in left if not obligation.in_doubt]
     if any(not obligation.expires or not obligation.known for obligation in certain):
-        if case.missing:
-            return _found(Result.INCONCLUSIVE, certain, f" What became of it is not known: {case.missing}.")
-        return _found(Result.FAIL, certain)
+        return _still_locked(case, certain)
     if doubtful := [obligation for obligation in left if obligation.in_doubt]:
         return _found(Result.INCONCLUSIVE, doubtful, " Nobody can know whether a call that was to close it did.")
     if openers := possible_openers(case.attempts):
         sentence = "A call may have locked money, and nobody can know what it locked."
         return Finding(CHECK, Result.INCONCLUSIVE, sentence, evidence_of(openers), _BOOKS)
-    if certain:
-        return _found(Result.PASS, certain, " It expires by itself.")
-    return _all_free(case)
+    return _expiring(case, certain) if certain else _all_free(case)
+
+
+def _still_locked(case: Case, certain: Sequence[Obligation]) -> Finding:
+    if case.missing:
+        return _found(Result.INCONCLUSIVE, certain, f" What became of it is not known: {case.missing}.")
+    if not case.delivered_faults:
+        return _found(Result.NOT_EXERCISED, certain, _without_a_fault(case))
+    return _found(Result.FAIL, certain)
+
+
+def _expiring(case: Case, certain: Sequence[Obligation]) -> Finding:
+    if not case.delivered_faults:
+        return _found(Result.NOT_EXERCISED, certain, _without_a_fault(case))
+    return _found(Result.PASS, certain, " It expires by itself.")
 
 
 def _all_free(case: Case) -> Finding:
@@ -60,6 +71,12 @@ def _all_free(case: Case) -> Finding:
         return Finding(CHECK, Result.NOT_EXERCISED, "No call was disturbed, so nothing could keep money locked.")
     as_usual = " or left as in the baseline" if case.baseline else ""
     return Finding(CHECK, Result.PASS, f"Everything that was locked was set free{as_usual}.")
+
+
+def _without_a_fault(case: Case) -> str:
+    if any(attempt.disturbed for attempt in case.attempts):
+        return " No fault was delivered: what went wrong was the provider's or the client's own doing."
+    return " No fault was delivered: this is how the agent ends undisturbed."
 
 
 def _unexcused(case: Case, obligations: Sequence[Obligation]) -> list[Obligation]:

@@ -50,7 +50,7 @@ def open_obligations(attempts: Sequence[Attempt]) -> list[Obligation]:
                 opened.setdefault((attempt.exchange.host, effect.resource), (attempt, effect))
     left = {resource: opener for resource, opener in opened.items() if resource not in closed}
     named = _named_by(attempts, {name for _, name in left})
-    sound = [attempt for attempt in attempts if attempt.succeeded]
+    sound = [attempt for attempt in attempts if attempt.sound]
     answered = {resource for attempt in sound for resource in resources_of(attempt)}
     replayed = {keyed(attempt) for attempt in sound if attempt.call.key}  # a marked replay has no effects of its own
     return [

@@ -114,3 +114,37 @@ def test_rich_is_imported_for_people_only(tmp_path: Path) -> None:
     )
     write(tmp_path, NAIVE.events())
     subprocess.run([sys.executable, "-c", program, str(tmp_path)], check=True, capture_output=True)
+
+
+@pytest.fixture(name="folders")
+def _folders(tmp_path: Path) -> tuple[Path, Path]:
+    """Two empty ones."""
+    folders = (tmp_path / "run", tmp_path / "usual")
+    for folder in folders:
+        folder.mkdir()
+    return folders
+
+
+def test_baseline_excuses_what_the_agent_always_does(folders: tuple[Path, Path]) -> None:
+    """Two identical purchases on purpose."""
+    bought = Log().lose("e-1", key="a").create("e-2", key="b").release("e-1").release("e-2")
+    usual = Log().create("b-1", key="c").create("b-2", key="d").release("b-1").release("b-2")
+    run, baseline = write(folders[0], bought.events()), write(folders[1], usual.events())
+    assert report(run, as_json=True) == 1
+    assert report(run, as_json=True, baseline=baseline) == 0
+
+
+@pytest.mark.parametrize(
+    ("events", "expected"),
+    [
+        pytest.param(CAREFUL.events(), "faults were delivered in it", id="disturbed"),
+        pytest.param(Log().create().cut(), "its journal is not whole", id="cut short"),
+    ],
+)
+def test_what_is_no_baseline_is_misuse(
+    folders: tuple[Path, Path], capsys: pytest.CaptureFixture[str], events: list[Event], expected: str
+) -> None:
+    """It would excuse what it should not."""
+    run, baseline = write(folders[0], CAREFUL.events()), write(folders[1], events)
+    assert report(run, as_json=True, baseline=baseline) == 4
+    assert expected in capsys.readouterr().err

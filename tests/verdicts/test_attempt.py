@@ -4,7 +4,8 @@ import pytest
 
 from proxy_addons.events.event import CallRecord
 from proxy_addons.exchange import Commit
-from proxy_addons.verdicts.attempt import HARMLESS, IDLE, Attempt, attempts_of
+from proxy_addons.faults import words
+from proxy_addons.verdicts.attempt import HARMLESS, IDLE, READABLE, Attempt, attempts_of
 from tests.support.journal import Facts, Log
 
 
@@ -23,6 +24,7 @@ def only(log: Log) -> Attempt:
         pytest.param(Log().create(fault="truncate"), False, id="spoilt answer"),
         pytest.param(Log().create(fault="a_fault_of_tomorrow"), False, id="unknown fault"),
         pytest.param(Log().create(fault="latency"), True, id="late answer"),
+        pytest.param(Log().create(fault="schema_drift"), True, id="edited answer"),
         pytest.param(Log().call("pay", status=302, pristine=302), False, id="redirect"),
         pytest.param(Log().call("pay", status=402, pristine=402), False, id="refused"),
         pytest.param(Log().fail(), False, id="failed before"),
@@ -108,4 +110,12 @@ def test_attempts_are_in_the_order_of_their_start() -> None:
 
 def test_idle_faults_are_harmless() -> None:
     """What does nothing spoils nothing."""
-    assert IDLE <= HARMLESS
+    assert IDLE <= HARMLESS < READABLE <= set(words())
+
+
+def test_edited_answer_that_is_asked_for_again_at_once_was_none() -> None:
+    """Under the same key, and soon."""
+    log = Log().create(key="a", fault="schema_drift").create(key="a").create(key="b", fault="schema_drift")
+    log.create(key="b", gap=60)
+    assert [attempt.succeeded for attempt in attempts_of(log.exchanges)] == [False, True, True, True]
+    assert [attempt.sound for attempt in attempts_of(log.exchanges)] == [False, True, False, True]

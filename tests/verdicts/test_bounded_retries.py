@@ -60,6 +60,14 @@ def test_polling_is_no_retry() -> None:
     assert check(log).result is SKIPPED
 
 
+def test_polling_edited_answers_is_no_retry() -> None:
+    """What a fault edited is an answer all the same."""
+    log = Log()
+    for _ in range(13):
+        log.read(fault="partial_response")
+    assert check(log).result is SKIPPED
+
+
 def test_404_of_a_fault_is_a_failure() -> None:
     """It was not the provider who said so."""
     log = Log()

@@ -15,6 +15,16 @@ from tests.support.journal import PURCHASE, Log
 
 PASS, FAIL, UNCLEAR, SKIPPED = Result.PASS, Result.FAIL, Result.INCONCLUSIVE, Result.NOT_EXERCISED
 OTHER = PURCHASE | {"description": "another"}
+DEARER = PURCHASE | {"amount": "26.00"}
+IN_THREADS = (
+    Log()
+    .lose("e-1", key="a", takes=5)
+    .lose("e-2", key="b", takes=5, gap=-4.9)
+    .lose("e-3", key="c", takes=5, gap=-4.9)
+    .create("e-1", key="a")
+    .create("e-2", key="b")
+    .create("e-3", key="c")
+)
 
 
 def check(log: Log, baseline: list[Event] | None = None) -> Finding:
@@ -27,6 +37,10 @@ def check(log: Log, baseline: list[Event] | None = None) -> Finding:
     [
         pytest.param(Log().lose("e-1").create("e-2"), id="without a key"),
         pytest.param(Log().lose("e-1", key="a").create("e-2", key="b"), id="keys that rotate"),
+        pytest.param(
+            Log().lose("e-1", key="a").read("list_escrows", fault="stale").create("e-2", key="b"), id="a stale look"
+        ),
+        pytest.param(Log().lose("e-1", key="a").read().create("e-2", key="b"), id="looked at something else"),
         pytest.param(Log().lose("e-1", key="a").create("e-2", key="a"), id="a key that the provider ignores"),
         pytest.param(Log().create("e-1", status=502, fault="status").create("e-2"), id="told otherwise"),
         pytest.param(Log().create("e-1", delivered=False).create("e-2"), id="lost by the upstream itself"),
@@ -56,7 +70,25 @@ def test_extra_effect_fails(log: Log) -> None:
         pytest.param(Log().lose("e-1"), id="never tried again"),
         pytest.param(Log().lose("e-1").read("list_escrows"), id="looked it up"),
         pytest.param(Log().fail().create("e-1").create("e-2"), id="bought again on purpose"),
-        pytest.param(Log().lose("e-1").create("e-2", input=OTHER), id="another purchase"),
+        pytest.param(Log().lose("e-1").create("e-2", input=DEARER), id="another purchase"),
+        pytest.param(
+            Log().lose("e-1", key="a").read("list_escrows").release("e-1").create("e-2", key="b"),
+            id="found, used, and bought again",
+        ),
+        pytest.param(
+            Log().lose("e-1", key="a").release("e-1").create("e-2", key="b", input=OTHER), id="used, and bought alike"
+        ),
+        pytest.param(
+            Log().lose("e-1", key="a").create("e-2", key="b", input=OTHER).create("e-1", key="a"),
+            id="alike, and each keeps its key",
+        ),
+        pytest.param(IN_THREADS, id="threads, a key each"),
+        pytest.param(
+            Log().create("e-1", key="a", fault="schema_drift").create("e-2", key="b"), id="an edited answer, two keys"
+        ),
+        pytest.param(
+            Log().create("e-1", fault="schema_drift").release("e-1").create("e-2"), id="an edited answer that was read"
+        ),
         pytest.param(Log().release(fault="lost_response", delivered=False).release(), id="released again"),
         pytest.param(
             Log().call("set_cap", fault="reset", delivered=False, input={}).call("set_cap", input={}), id="a state"
@@ -82,6 +114,15 @@ def test_single_effect_passes(log: Log) -> None:
             Log().call("note", input={}, fault="reset", delivered=False).call("note", input={}), id="nameless, no money"
         ),
         pytest.param(Log().lose("e-1").create("e-2", gap=300), id="again after minutes"),
+        pytest.param(Log().lose("e-1", key="a").create("e-2", key="b", input=OTHER), id="reworded"),
+        pytest.param(Log().vanish(key="a").create("e-2", key="b", input=OTHER), id="reworded after an unknown end"),
+        pytest.param(
+            Log().lose("e-1", key="a").read("list_escrows").create("e-2", key="b"), id="looked and bought again"
+        ),
+        pytest.param(
+            Log().lose("e-1", key="a", takes=5).create("e-2", key="b", gap=-4), id="overlapping under another key"
+        ),
+        pytest.param(Log().create("e-1", fault="schema_drift").create("e-2"), id="an edited answer, no key"),
         pytest.param(Log().create("e-1", fault="latency", takes=5).create("e-2", gap=-4), id="hedged"),
     ],
 )
@@ -268,3 +309,27 @@ def test_what_the_network_repeated(log: Log, result: Result, sentence: str) -> N
     """It is the intent's, and not the agent's doing."""
     found = no_duplicate_effect(case_of(log.events()))
     assert (found.result, found.sentence) == (result, sentence)
+
+
+def test_reworded_retry_says_why_nobody_can_tell() -> None:
+    """Neither the reference nor the key proves another purchase."""
+    finding = check(Log().lose("e-1", key="a").create("e-2", key="b", input=OTHER))
+    assert "differ only in reference or description, and in their key" in finding.sentence
+    assert [line.number for line in finding.evidence] == [1, 2]
+    usual = Log().create("b-1", key="c").create("b-2", key="d", input=OTHER).events()
+    assert check(Log().lose("e-1", key="a").create("e-2", key="b", input=OTHER), usual).result is PASS
+
+
+def test_lost_refusal_exercises_nothing() -> None:
+    """What the provider refused cannot take effect twice."""
+    log = Log().call("pay", fault="lost_response", delivered=False, pristine=422, commit=Commit.NONE)
+    finding = check(log.call("pay", status=422, pristine=422, commit=Commit.NONE))
+    assert finding.result is SKIPPED
+    assert finding.sentence.startswith("The provider had refused")
+
+
+def test_baseline_tells_of_purchases_on_purpose() -> None:
+    """As often as the undisturbed agent, and no more."""
+    log = Log().lose("e-1", key="a").create("e-2", key="b")
+    assert check(log, Log().create("b-1", key="c").create("b-2", key="d").events()).result is PASS
+    assert check(log, Log().create("b-1", key="c").events()).result is FAIL

@@ -23,7 +23,7 @@ def check(log: Log, baseline: list[Event] | None = None) -> Finding:
         pytest.param(Log().lose("e-1").create("e-2").release("e-2"), FAIL, id="an orphan"),
         pytest.param(Log().create().fail("release_escrow"), FAIL, id="release given up"),
         pytest.param(Log().create().fail("get_order", safe=True), FAIL, id="never released"),
-        pytest.param(Log().create(), FAIL, id="left open without a fault"),
+        pytest.param(Log().create(), SKIPPED, id="left open without a fault"),
         pytest.param(Log().lose(input=EXPIRING), FAIL, id="an orphan that expires"),
         pytest.param(Log().lose(key="a").create(key="a").release(), PASS, id="found again and released"),
         pytest.param(Log().create().fail("release_escrow").release(), PASS, id="released at last"),
@@ -100,3 +100,14 @@ def test_a_lost_webhook_exercises_it() -> None:
     log = Log().create().deliver("drop_delivery").release()
     assert no_funds_locked(case_of(log.events())).result is Result.PASS
     assert no_funds_locked(case_of(Log().create().deliver().release().events())).result is Result.NOT_EXERCISED
+
+
+def test_without_a_fault_it_is_how_the_agent_ends() -> None:
+    """The amount is told all the same."""
+    finding = check(Log().create())
+    assert finding.sentence == (
+        "25.00 CREDITS still locked when the run ended, in 1 obligation. "
+        "No fault was delivered: this is how the agent ends undisturbed."
+    )
+    assert check(Log().create(input=EXPIRING)).result is SKIPPED
+    assert "the provider's or the client's own doing" in check(Log().create(delivered=False)).sentence
