@@ -111,7 +111,7 @@ def _in_doubt(groups: Sequence[_Group], unclear: Sequence[Attempt]) -> Finding |
     """What may have been one effect too many, where nothing surely was."""
     if extra := [group for group in groups if group.extra]:
         names = listed(attempt.call.operation for group in extra for attempt in group.extra)
-        sentence = f"{names} took effect again after the agent had looked: whether it saw the first one is not known."
+        sentence = f"{names} took effect again, and the agent looked or used both: whether it meant both is not known."
         evidence = evidence_of(attempt for group in extra for attempt in group.attempts)
         return Finding(CHECK, Result.INCONCLUSIVE, sentence, evidence, _PURPOSE)
     if doubtful := [group for group in groups if group.doubtful]:
@@ -178,12 +178,19 @@ def _is_meant(before: Intent, after: Intent, knowledge: Knowledge) -> bool:
 
 
 def _has_looked(group: _Group, knowledge: Knowledge) -> bool:
-    """Whether the agent looked before each effect that is one too many, and did not send it under the same key."""
+    """Whether the agent may have meant each effect that is one too many.
+
+    It did not send it under the same key, and had looked before, or used the first one later though each has
+    a key of its own: two buyers that work side by side look like that.
+    """
     lasting = group.lasting
     return all(
         extra.repeat_of is None
         and (not extra.call.key or extra.call.key != before.call.key)
-        and knowledge.looked(before, extra.started_at)
+        and (
+            knowledge.looked(before, extra.started_at)
+            or (extra.call.key and before.call.key and knowledge.learned([before]))
+        )
         for before, extra in pairwise(lasting[group.allowed - 1 :])
     )
 

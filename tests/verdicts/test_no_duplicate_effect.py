@@ -333,3 +333,13 @@ def test_baseline_tells_of_purchases_on_purpose() -> None:
     log = Log().lose("e-1", key="a").create("e-2", key="b")
     assert check(log, Log().create("b-1", key="c").create("b-2", key="d").events()).result is PASS
     assert check(log, Log().create("b-1", key="c").events()).result is FAIL
+
+
+@pytest.mark.parametrize(
+    ("second", "expected"),
+    [pytest.param("b", Result.INCONCLUSIVE, id="each its own key"), pytest.param(None, Result.FAIL, id="keyless")],
+)
+def test_two_buyers_side_by_side_are_not_one_that_pays_twice(second: str | None, expected: Result) -> None:
+    """The first escrow was found and used in the end: whether both were meant is not known."""
+    log = Log().lose("e-1", key="a").create("e-2", key=second).release("e-2").release("e-1")
+    assert check(log).result is expected
