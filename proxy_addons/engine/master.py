@@ -19,6 +19,7 @@ from mitmproxy.addons.proxyserver import Proxyserver
 from mitmproxy.addons.tlsconfig import TlsConfig
 from mitmproxy.master import Master
 
+from proxy_addons.engine import unchecked
 from proxy_addons.engine.clients import Clients
 from proxy_addons.engine.dispatch import FastAddonManager
 from proxy_addons.engine.loop import eager_task
@@ -48,6 +49,7 @@ class ProxyMaster(Master):
 
     def __init__(self, listen: Listen) -> None:
         super().__init__(options.Options())
+        unchecked.install()
         self._legacy_log_events.uninstall()  # it re-formats each log record for every addon
         self.addons = FastAddonManager(self)
         self.listen = listen
