@@ -30,7 +30,7 @@ from mitmproxy.proxy.layers.http._http_h2 import BufferedH2Connection
 from mitmproxy.proxy.server import ConnectionHandler, ConnectionIO
 
 from proxy_addons.earlier import EarlierAnswers
-from proxy_addons.engine import leftovers, stream
+from proxy_addons.engine import endings, stream
 from proxy_addons.engine.clients import Clients
 from proxy_addons.engine.departures import Departures
 from proxy_addons.engine.goaway import send_goaway
@@ -75,7 +75,7 @@ def self_check() -> None:
             "Http2Server.h2_conn": "h2_conn" in Http2Connection.__annotations__,
             "BufferedH2Connection.stream_buffers": "stream_buffers" in BufferedH2Connection.__annotations__,
             "H2Connection._data_to_send": hasattr(BufferedH2Connection(Http2Server.h2_conf), "_data_to_send"),
-            "ConnectionHandler.handle_client": leftovers.installed(),
+            "ConnectionHandler.handle_client": endings.installed(),
         }.items()
         if not there
     ]

@@ -24,6 +24,7 @@ from proxy_addons import faults
 from proxy_addons.exchange import Exchange, Phase
 from tests.e2e.invoke import CLIENTS, ESCROWS
 from tests.support.live import LiveProxy, live_proxy
+from tests.support.upstream import say, upstream
 
 EACH = 1000
 """Faults of one kind over HTTP/1.1, shared between its settings and the sides of the upstream."""
@@ -341,3 +342,15 @@ def test_cancelled_streams_leave_nothing_behind(tmp_path: Path, ca: Path, load: 
         assert (held.exchanges, cancelled.exchanges, cancelled.clients) == (LEAVING, 0, 1)
         assert after.no_more_than(before), after
     assert len([exchange for exchange in proxy.exchanges if exchange.agent == "buyer"]) == LEAVING
+
+
+def test_every_call_that_reached_the_upstream_is_journaled_so(tmp_path: Path, ca: Path, load: Load) -> None:
+    """Though its HTTP/2 connection is reset under it, none is taken for one that the upstream never saw."""
+    rule = {"name": "torn", "when": {"probability": 0.2}, "fault": {"reset": {"at": "after"}}}
+    with upstream(say(201, b'{"id":"e-1","status":"held","amount":"0.01"}')) as asked:
+        maps = [f"{UPSTREAM}={asked.url}"]
+        with live_proxy(tmp_path, ca, rules=json.dumps([rule]), maps=maps) as proxy:
+            target = {"proxy": proxy.address, "bundle": proxy.bundle, "host": UPSTREAM, "transport": "http2"}
+            load.ask("send", target | {"agent": "buyer", "path": ESCROWS, "body": ESCROW}, 200)
+            assert wait_for(proxy, lambda seen: seen.idle).idle
+    assert sum(exchange.reached_upstream for exchange in proxy.exchanges) >= len(asked.asked) > 0
