@@ -25,7 +25,7 @@ def test_the_order_is_the_pipeline() -> None:
     """Requests and answers pass the same list from top to bottom; the last one sees what the agent gets."""
     events: list[Event] = []
     settings = settle(parse("version: 1\n", "test.yaml"), environ={})
-    made = Chain(settings, NoProxyserver(), events.append, MemoryTally())  # type: ignore[arg-type]
+    made = Chain(settings, NoProxyserver(), events.append, MemoryTally())  # type: ignore[arg-type]  # a stand-in
     names = [type(addon).__name__ for addon in made.addons]
     assert [name for name in names if name in ORDER] == ORDER
     assert made.addons[-1] is made.observe

@@ -126,7 +126,7 @@ def test_a_paused_decider_fires_nothing(tmp_path: Path, ca: Path) -> None:
     with live_proxy(tmp_path, ca, rules="[{name: always, fault: {status: 503}}]") as proxy:
         decider = proxy.session.chain.decider
         for paused, status in ((True, 200), (False, 503)):
-            proxy.on_loop(lambda paused=paused: setattr(decider, "paused", paused))  # type: ignore[misc]
+            proxy.on_loop(lambda paused=paused: setattr(decider, "paused", paused))  # type: ignore[misc]  # a lambda's default
             assert call(proxy).status == status
         decisions = [d for event in proxy.exchanges for d in event.decisions]
     assert [(d.fired, d.draw is None) for d in decisions] == [(False, True), (True, False)]

@@ -277,7 +277,7 @@ class ShapedStream(HttpStream):
 
 def install() -> None:
     """Let mitmproxy make `ShapedStream`s. Idempotent."""
-    http_layers.HttpStream = ShapedStream  # type: ignore[misc]
+    http_layers.HttpStream = ShapedStream  # type: ignore[misc]  # mypy: a type is no variable
 
 
 def installed() -> bool:

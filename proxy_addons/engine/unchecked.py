@@ -12,7 +12,7 @@ from mitmproxy.http import MessageData
 
 def install() -> None:
     """Leave it out. Idempotent."""
-    MessageData.__post_init__ = _unchecked  # type: ignore[method-assign]
+    MessageData.__post_init__ = _unchecked  # type: ignore[method-assign]  # on purpose
 
 
 def _unchecked(_self: MessageData) -> None:

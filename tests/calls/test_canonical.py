@@ -110,7 +110,7 @@ def test_two_values_share_a_form_only_when_they_are_equal(one: JSON, other: JSON
     """Equal as JSON: Python's `1 == True` is not."""
 
     def as_json(value: JSON) -> JSON:  # Python's 1 == True and 1 == 1.0
-        return json.loads(rfc8785.dumps(value))  # type: ignore[no-any-return]
+        return json.loads(rfc8785.dumps(value))  # type: ignore[no-any-return]  # JSON
 
     same = msgspec.json.encode(as_json(one), order="sorted") == msgspec.json.encode(as_json(other), order="sorted")
     assert (canonical(one) == canonical(other)) == same

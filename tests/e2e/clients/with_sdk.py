@@ -4,7 +4,7 @@ import asyncio
 import json
 import sys
 
-from a2a_client import A2AClient  # type: ignore[import-untyped]
+from a2a_client import A2AClient  # type: ignore[import-untyped]  # it has no types
 
 
 async def main(address: str, body: str) -> None:
